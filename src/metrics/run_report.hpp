@@ -1,0 +1,85 @@
+// Everything that one run says. Written by report/.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/quantity.hpp"
+#include "metrics/breakdown.hpp"
+#include "metrics/channel_usage.hpp"
+#include "metrics/critical_path.hpp"
+#include "metrics/throughput.hpp"
+
+namespace aifsim::metrics {
+
+struct InputFile {
+  std::string file;      // as the user wrote it
+  std::string resolved;  // its YAML after `extends` and `--set`
+};
+
+struct Provenance {
+  std::string version;  // of aifsim
+  InputFile platform;
+  InputFile workload;
+  std::uint64_t seed = 0;
+  std::string simgrid_version;
+  std::vector<std::string> simgrid_options;
+  std::vector<std::string> data_sources;
+  std::vector<std::string> validity_notes;  // where the result extrapolates or folds
+};
+
+struct MemoryClass {
+  std::string name;  // "weights", "gradients", "optimizer", "activations", …
+  Bytes bytes;
+};
+
+// Of the GPU that needs most.
+struct MemoryReport {
+  std::vector<MemoryClass> classes;
+  Bytes capacity;
+  [[nodiscard]] Bytes used() const {
+    Bytes sum;
+    for (const MemoryClass& entry : classes) sum += entry.bytes;
+    return sum;
+  }
+};
+
+struct JobReport {
+  std::string name;
+  std::string kind;      // "training"
+  std::string model;     // "llama3-405b"
+  std::string layout;    // "TP8 PP16 DP128, 1F1B interleaved": one line for people
+  std::string precision;
+  std::int64_t gpus = 0;
+  Seconds step_time;
+  Throughput throughput;
+  MemoryReport memory;
+  Breakdown breakdown;  // sums to step_time
+  Blames blames;        // sums to step_time
+};
+
+struct NetworkReport {
+  std::string kind;  // "fluid", "simgrid", "ideal"
+  std::vector<ChannelUsage> channels;
+};
+
+// The simulator's own cost: the only part of a report that differs between two equal runs.
+struct RunCost {
+  Seconds cpu;
+  Bytes peak_rss;
+  std::uint64_t events = 0;  // tasks finished
+  std::uint64_t flows = 0;   // of them flows
+};
+
+struct RunReport {
+  Provenance provenance;
+  std::string platform_name;
+  std::string platform_summary;  // "2048 x dgx-h100, rail-optimized": one line for people
+  std::vector<JobReport> jobs;
+  NetworkReport network;
+  RunCost run_cost;
+};
+
+}  // namespace aifsim::metrics

@@ -1,0 +1,30 @@
+#include <fmt/format.h>
+
+#include "report/writer.hpp"
+
+namespace aifsim::report {
+namespace {
+
+// RFC 4180.
+std::string field(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (const char letter : text) {
+    if (letter == '"') quoted += '"';
+    quoted += letter;
+  }
+  return quoted + '"';
+}
+
+}  // namespace
+
+std::string write_channels_csv(const metrics::RunReport& report, Style /*style*/) {
+  std::string text = "name,medium,bytes,busy_share\n";
+  for (const metrics::ChannelUsage& usage : report.network.channels) {
+    text += fmt::format("{},{},{},{}\n", field(usage.name), field(usage.medium), usage.bytes.in(units::B),
+                        usage.busy_share);
+  }
+  return text;
+}
+
+}  // namespace aifsim::report

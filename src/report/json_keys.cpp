@@ -1,0 +1,69 @@
+#include "report/json_keys.hpp"
+
+#include <array>
+
+#include "report/table.hpp"
+
+namespace aifsim::report {
+namespace {
+
+constexpr std::array keys{
+    JsonKey{"schema", "text", "aifsim.run/1: changes when a key changes its meaning"},
+    JsonKey{"provenance.version", "text", "version of aifsim"},
+    JsonKey{"provenance.platform.file", "text", "the platform file as given"},
+    JsonKey{"provenance.platform.resolved", "YAML", "the platform after `extends` and --set"},
+    JsonKey{"provenance.workload.file", "text", "the workload file as given"},
+    JsonKey{"provenance.workload.resolved", "YAML", "the workload after `extends` and --set"},
+    JsonKey{"provenance.seed", "integer", "--seed"},
+    JsonKey{"provenance.simgrid.version", "text", "version of SimGrid"},
+    JsonKey{"provenance.simgrid.options[]", "text", "options that SimGrid ran with"},
+    JsonKey{"provenance.data_sources[]", "text", "where the hardware and kernel figures come from"},
+    JsonKey{"provenance.validity_notes[]", "text", "what was extrapolated, assumed or folded"},
+    JsonKey{"jobs[].name", "text", "name of the job in the workload"},
+    JsonKey{"jobs[].kind", "text", "training"},
+    JsonKey{"jobs[].step_time_s", "s", "one optimizer step"},
+    JsonKey{"jobs[].tokens_per_s", "token/s", "all GPUs of the job together"},
+    JsonKey{"jobs[].tokens_per_s_per_gpu", "token/s", "one GPU of the job"},
+    JsonKey{"jobs[].model_tflops_per_gpu", "TFLOP/s", "model FLOPs (no recompute) of the step / time / GPUs"},
+    JsonKey{"jobs[].mfu", "share", "model FLOP/s over the dense peak of the job's precision"},
+    JsonKey{"jobs[].hfu", "share", "executed FLOP/s (recompute included) over the same peak"},
+    JsonKey{"jobs[].memory.<class>", "B", "of the GPU that needs most: weights, gradients, optimizer, …"},
+    JsonKey{"jobs[].memory.capacity", "B", "memory of one GPU"},
+    JsonKey{"jobs[].breakdown.<cause>", "s", "exposed time of one GPU by cause; sums to step_time_s"},
+    JsonKey{"jobs[].bottlenecks[].resource", "text", "operator, channel or timer on the critical path"},
+    JsonKey{"jobs[].bottlenecks[].kind", "text", "compute, channel, protocol, latency, contention, or a cause"},
+    JsonKey{"jobs[].bottlenecks[].blame_s", "s", "time of the critical path spent on it; sums to step_time_s"},
+    JsonKey{"jobs[].bottlenecks[].share", "share", "of the critical path"},
+    JsonKey{"jobs[].model", "text", "the model"},
+    JsonKey{"jobs[].precision", "text", "of the GEMMs"},
+    JsonKey{"jobs[].layout", "text", "parallelism and schedule in one line"},
+    JsonKey{"jobs[].gpus", "integer", "GPUs of the job"},
+    JsonKey{"network.kind", "text", "fluid, simgrid or ideal"},
+    JsonKey{"network.channels_used", "integer", "simulated channels that carried anything"},
+    JsonKey{"network.channel_bytes", "B", "sum over them: a flow counts once on each channel of its path"},
+    JsonKey{"network.busiest[].name", "text", "up to ten channels; channels.csv has all"},
+    JsonKey{"network.busiest[].medium", "text", "what the channel is made of"},
+    JsonKey{"network.busiest[].bytes", "B", "carried in one step"},
+    JsonKey{"network.busiest[].busy_share", "share", "bytes / (capacity x step time)"},
+    JsonKey{"run_cost.cpu_s", "s", "CPU time of the simulator itself (differs from run to run)"},
+    JsonKey{"run_cost.peak_rss_bytes", "B", "its peak resident memory (differs from run to run)"},
+    JsonKey{"run_cost.events", "integer", "tasks that it simulated"},
+    JsonKey{"run_cost.flows", "integer", "of them network flows"},
+};
+
+}  // namespace
+
+std::span<const JsonKey> run_json_keys() { return keys; }
+
+std::string describe_run_json() {
+  Table table({{"key"}, {"unit"}, {"meaning"}});
+  for (const JsonKey& key : keys) {
+    table.row({std::string(key.path), std::string(key.unit), std::string(key.meaning)});
+  }
+  return "The object that `aifsim run --format json` prints, in this order:\n\n" + table.text() +
+         "\nchannels.csv of --out: name, medium, bytes [B], busy_share [share]: every channel that carried anything.\n"
+         "Jobs are folded: of ranks that do the same at the same time one is simulated, and a channel it shares with\n"
+         "the others carries their bytes too; channels that only the others use are not listed.\n";
+}
+
+}  // namespace aifsim::report

@@ -1,0 +1,15 @@
+// `--out DIR`: the report as files.
+#pragma once
+
+#include <string>
+
+#include "metrics/run_report.hpp"
+
+namespace aifsim::report {
+
+// Makes the directory if need be and writes report.json, channels.csv, platform.yaml and workload.yaml. Each file
+// appears whole or not at all (written under another name, then renamed). A directory that cannot be written is the
+// user's mistake: ConfigError.
+void write_output_directory(const std::string& directory, const metrics::RunReport& report);
+
+}  // namespace aifsim::report
