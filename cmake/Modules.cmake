@@ -57,7 +57,7 @@ function(aifsim_add_modules)
     aifsim_add_module(${name})
   endforeach()
   # Where the catalogue lies when a file does not say.
-  foreach(name IN ITEMS hardware app)
+  foreach(name IN ITEMS config hardware app)
     get_target_property(type aifsim_${name} TYPE)
     if(type STREQUAL "STATIC_LIBRARY")
       target_compile_definitions(aifsim_${name} PRIVATE "AIFSIM_SOURCE_DIR=\"${PROJECT_SOURCE_DIR}\"")
