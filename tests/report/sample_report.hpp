@@ -1,0 +1,54 @@
+// A report that uses every field.
+#pragma once
+
+#include "metrics/run_report.hpp"
+
+namespace aifsim::report {
+
+inline metrics::RunReport sample_report() {
+  metrics::RunReport report;
+  report.provenance = {.version = "0.1.0",
+                       .platform = {"platforms/dgx-h100-2048.yaml", "nodes: {type: dgx-h100, count: 2048}\n"},
+                       .workload = {"workloads/llama3-405b-pretrain.yaml", "model: llama3-405b\n"},
+                       .seed = 7,
+                       .simgrid_version = "3.32",
+                       .simgrid_options = {"network/model:CM02"},
+                       .data_sources = {"NVIDIA H100 datasheet"},
+                       .validity_notes = {"a step of 16 micro-batches is extrapolated from steps of 4 and 8, in which "
+                                          "the pipeline is full; the figures add up as they do in the whole step"}};
+  report.platform_name = "dgx-h100-2048";
+  report.platform_summary = "2,048 x dgx-h100, rail-optimized, 400 Gb/s per GPU, 1:7 at the top tier";
+
+  metrics::JobReport job;
+  job.name = "llama3-405b-pretrain";
+  job.kind = "training";
+  job.model = "llama3-405b";
+  job.layout = "TP8 PP16 DP128, interleaved 1F1B, micro-batch 1, global batch 2,048";
+  job.precision = "bf16";
+  job.gpus = 16384;
+  job.step_time = 6.2 * units::s;
+  job.throughput = {2.7e6, 164.8125, 0.1 * 4003.3 * units::TFLOP_per_s, 0.4046, 0.4046};
+  job.memory.classes = {{"weights", 6.3 * units::GB}, {"gradients", 12.7 * units::GB}, {"activations", 1.0 / 3 * units::GB}};
+  job.memory.capacity = 80 * units::GB;
+  job.breakdown = {{"compute", 5.1 * units::s}, {"tp_comm", 0.7 * units::s}, {"bubble", 0.4 * units::s}};
+  job.blames = {{{"compute", "gemm mlp_up"}, 3.1 * units::s},
+                {{"compute", "attention"}, 1.9 * units::s},
+                {{"channel", "leaf3→spine7"}, 0.9 * units::s},
+                {{"latency", "pp_comm latency"}, 0.2 * units::s},
+                {{"host", "launch"}, 0.1 * units::s}};
+  for (int i = 0; i < 9; ++i) {
+    job.blames[{"channel", "node" + std::to_string(i) + "/gpu0→node0/nvswitch0, and a name far too long for one line"}] =
+        (0.01 + i * 0.001) * units::s;
+  }
+  report.jobs.push_back(job);
+
+  report.network.kind = "fluid";
+  for (int i = 0; i < 15; ++i) {
+    report.network.channels.push_back({"leaf" + std::to_string(i) + "→spine0", "pluggable-dr4", (i + 1) * 0.1 * units::TB,
+                                       (i + 1) / 30.0});
+  }
+  report.run_cost = {1.84 * units::s, 212e6 * units::B, 183204, 40211};
+  return report;
+}
+
+}  // namespace aifsim::report
