@@ -1,0 +1,24 @@
+// One training step of one representative rank per pipeline stage, as a TaskGraph.
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "task/task_graph.hpp"
+#include "training/setup.hpp"
+
+namespace aifsim::training {
+
+struct StepGraph {
+  task::TaskGraph graph;
+  // For compute tasks' labels: what share of the time each operator class takes.
+  std::map<std::string, std::vector<std::pair<std::string, double>>> composition;
+};
+
+// A step of `micro_batches` micro-batches (the job's own number, or fewer: a step's time is linear in the number once the
+// pipeline is full, see study/training_run).
+[[nodiscard]] StepGraph build_step(const TrainingSetup& setup, int micro_batches);
+
+}  // namespace aifsim::training
