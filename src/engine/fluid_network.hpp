@@ -1,0 +1,113 @@
+// Max-min fair flows over weighted channel uses, without SimGrid links.
+//
+// All flows are equal in their own rate r; a flow takes multiplicity * r of each channel on its path, exactly what that
+// many identical flows would get. Rates come from progressive filling (Bertsekas and Gallager, Data Networks, 2nd ed.,
+// §6.5.2): all rates rise together, and whenever a channel is full or a flow meets its own limit the flows concerned
+// stop rising. Only the flows that share channels, directly or through others, with what started or ended are solved
+// again. Remaining bytes are brought up to date when a flow's rate changes, not at every event.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "engine/flow_network.hpp"
+
+namespace aifsim::engine {
+
+class FluidNetwork final : public FlowNetwork {
+ public:
+  FluidNetwork(std::vector<double> channel_capacity, FlowEnd flow_end);
+
+  void start(const Flow& flow, double now) override;
+  [[nodiscard]] double next_end(double now) override;
+  void advance(double now) override;
+
+  // What a law test needs to check the allocation.
+  struct Allocation {
+    std::span<const ChannelUse> path;
+    double rate = 0.0, rate_limit = 0.0;
+  };
+  [[nodiscard]] std::vector<Allocation> allocations() const;
+  [[nodiscard]] double capacity(ChannelId channel) const { return capacity_[channel.index()]; }
+
+ private:
+  using Index = std::uint32_t;
+  static constexpr Index none = ~Index{0};
+
+  struct FlowState {
+    std::span<const ChannelUse> path;
+    double remaining = 0.0, rate = 0.0, rate_limit = 0.0;
+    double updated = 0.0;           // when `remaining` was right
+    double own_limit_time = 0.0;    // bound by rate_limit
+    double new_rate = 0.0;          // the solver's, not yet applied
+    task::RunningTask task;
+    Index first_use = none;         // its uses are [first_use, first_use + path.size())
+    Index bound = none, new_bound = none;  // the use that limits it; none: its rate_limit
+    Index generation = 0;           // tells stale entries of `ends_`
+    std::uint32_t visited = 0;
+    bool active = false, fixed = false;
+  };
+  // One flow on one channel; uses of a channel form a doubly linked list.
+  struct Use {
+    Index flow = none, channel = none, previous = none, next = none;
+    double multiplicity = 0.0;
+    double bound_time = 0.0;
+  };
+  // A channel that has carried something.
+  struct ChannelState {
+    double capacity = 0.0;
+    double free = 0.0, load = 0.0;  // while filling: not given away yet, and what each unit of rate takes
+    Index first_use = none;
+    Index rising = 0;               // while filling: uses whose flows are not fixed
+    std::uint32_t visited = 0;
+  };
+  struct End {
+    double when;
+    Index flow, generation;
+    bool operator<(const End& other) const { return when != other.when ? when > other.when : flow > other.flow; }
+  };
+  struct Level {
+    double share;
+    Index channel;
+    bool operator<(const Level& other) const {
+      return share != other.share ? share > other.share : channel > other.channel;
+    }
+  };
+
+  Index local_channel(ChannelId channel);
+  Index take_uses(std::size_t count);
+  void link(Index flow);
+  void unlink(Index flow);
+  void accrue(FlowState& flow, double now);
+  ChannelId longest_bound(const FlowState& flow) const;
+  void end(Index flow, double now);
+
+  void solve(double now);
+  void collect_component();
+  void visit(Index flow);
+  void fill();
+  void prepare_channels();
+  [[nodiscard]] Level next_level();
+  void saturate(Level level, std::size_t& rising);
+  void fix(Index flow, double rate, Index bound);
+  void apply(double now);
+
+  std::vector<double> capacity_;       // by ChannelId
+  std::vector<Index> local_;           // by ChannelId: index in channels_ once used
+  FlowEnd flow_end_;
+  std::vector<ChannelState> channels_;
+  std::vector<FlowState> flows_;
+  std::vector<Index> free_flows_;
+  std::vector<Use> uses_;
+  std::vector<std::vector<Index>> free_uses_;  // by path length
+  std::vector<End> ends_;              // a heap; entries of another generation are stale
+  std::size_t active_ = 0;
+  std::vector<Index> touched_channels_, touched_flows_;      // since the last solve
+  std::vector<Index> component_channels_, component_flows_;  // being solved
+  std::vector<Index> limited_;         // of them, those with a rate_limit, lowest first
+  std::vector<Level> levels_;          // a heap of channels by fair share
+  double water_level_ = 0.0;           // what the rates of flows still rising have reached
+  std::uint32_t epoch_ = 0;
+};
+
+}  // namespace aifsim::engine

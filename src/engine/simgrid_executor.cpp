@@ -1,0 +1,157 @@
+#include "engine/simgrid_executor.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <simgrid/kernel/resource/Model.hpp>
+#include <simgrid/s4u/Engine.hpp>
+
+#include "base/error.hpp"
+#include "engine/compute_hosts.hpp"
+#include "engine/fluid_network.hpp"
+#include "engine/simgrid_network.hpp"
+#include "task/task_runner.hpp"
+#include "task/timer_queue.hpp"
+
+namespace aifsim::engine {
+namespace {
+
+class SimgridExecutor final : public task::Executor, private task::TaskRunner::Launcher {
+ public:
+  SimgridExecutor(const topology::Fabric& fabric, NetworkKind network);
+  ~SimgridExecutor() override;
+  SimgridExecutor(const SimgridExecutor&) = delete;
+  SimgridExecutor& operator=(const SimgridExecutor&) = delete;
+
+  [[nodiscard]] Seconds now() const override;
+  [[nodiscard]] Counters counters() const override { return runner_.counters(); }
+  void at(Seconds when, std::function<void()> callback) override;
+  void submit(const task::TaskGraph& graph, task::Recorder& recorder, std::function<void()> done) override;
+  void run() override;
+
+ private:
+  class Clock;
+
+  double next_event(double now);
+  void advance(double now);
+  bool launch(task::RunningTask running, const task::TaskGraph& graph, const task::Task& task) override;
+  bool move_bytes(task::RunningTask running, const task::TaskGraph& graph, const task::Task& task);
+  void flow_ended(task::RunningTask running, ChannelId bound);
+  void timer_ended(task::RunningTask running);
+
+  Clock* clock_;  // SimGrid's
+  std::unique_ptr<FlowNetwork> network_;
+  std::unique_ptr<ComputeHosts> hosts_;
+  task::TimerQueue<task::RunningTask> timers_;
+  task::TaskRunner runner_{*this};
+};
+
+// Our place in SimGrid's main loop, which asks every model when its next event is, moves the clock to the earliest, tells
+// every model, and then reports ended activities. As the first model we act on what has ended before the others are asked.
+class SimgridExecutor::Clock final : public simgrid::kernel::resource::Model {
+ public:
+  explicit Clock(SimgridExecutor* executor) : Model("aifsim"), executor_(executor) {}
+  void detach() { executor_ = nullptr; }
+
+  double next_occurring_event(double now) override {
+    if (executor_ == nullptr) return -1.0;
+    const double next = executor_->next_event(now);
+    return next == never ? -1.0 : std::max(0.0, next - now);
+  }
+  void update_actions_state(double now, double /*delta*/) override {
+    if (executor_ != nullptr) executor_->advance(now);
+  }
+
+ private:
+  SimgridExecutor* executor_;
+};
+
+std::vector<double> capacities(const topology::Fabric& fabric) {
+  std::vector<double> all;
+  all.reserve(fabric.channels().size());
+  for (const topology::Channel& channel : fabric.channels()) all.push_back(channel.capacity.base());
+  return all;
+}
+
+SimgridExecutor::SimgridExecutor(const topology::Fabric& fabric, NetworkKind network) : clock_(new Clock(this)) {
+  open_session(clock_);
+  hosts_ = std::make_unique<ComputeHosts>(fabric, [this](task::RunningTask running) { runner_.finish(running); });
+  const auto flow_end = [this](task::RunningTask running, ChannelId bound) { flow_ended(running, bound); };
+  if (network == NetworkKind::fluid) {
+    network_ = std::make_unique<FluidNetwork>(capacities(fabric), flow_end);
+  } else {
+    network_ = std::make_unique<SimgridNetwork>(capacities(fabric), flow_end);
+  }
+}
+
+SimgridExecutor::~SimgridExecutor() { clock_->detach(); }
+
+Seconds SimgridExecutor::now() const { return Seconds::from_base(simgrid::s4u::Engine::get_clock()); }
+
+void SimgridExecutor::at(Seconds when, std::function<void()> callback) {
+  ensure(when >= now(), "a callback is not before now");
+  timers_.push(when, runner_.add_callback(std::move(callback)));
+}
+
+void SimgridExecutor::submit(const task::TaskGraph& graph, task::Recorder& recorder, std::function<void()> done) {
+  runner_.submit(graph, recorder, std::move(done));
+}
+
+void SimgridExecutor::run() {
+  run_session();
+  ensure(runner_.idle(), "every submitted task ends");
+}
+
+double SimgridExecutor::next_event(double now) {
+  hosts_->clear_ended();
+  runner_.settle(Seconds::from_base(now));
+  return std::min(timers_.next().base(), network_->next_end(now));
+}
+
+void SimgridExecutor::advance(double now) {
+  while (timers_.next().base() <= now) timer_ended(timers_.pop());
+  network_->advance(now);
+}
+
+bool SimgridExecutor::launch(task::RunningTask running, const task::TaskGraph& graph, const task::Task& task) {
+  if (task.kind == task::TaskKind::flow && task.duration == Seconds{}) return move_bytes(running, graph, task);
+  if (task.duration == Seconds{}) return true;
+  if (task.kind == task::TaskKind::compute) {
+    hosts_->start(running, task.device, task.duration.base());
+  } else {
+    timers_.push(now() + task.duration, running);
+  }
+  return false;
+}
+
+bool SimgridExecutor::move_bytes(task::RunningTask running, const task::TaskGraph& graph, const task::Task& task) {
+  const std::span<const ChannelUse> path = graph.channels(task.path);
+  if (task.bytes == Bytes{} || (path.empty() && task.rate_limit == BytesPerSecond{})) return true;
+  if (task.steal > 0.0 && task.device.valid()) hosts_->begin_steal(task.device, task.steal);
+  network_->start({running, path, task.bytes.base(), task.rate_limit.base()}, now().base());
+  return false;
+}
+
+void SimgridExecutor::flow_ended(task::RunningTask running, ChannelId bound) {
+  const task::Task& task = runner_.graph(running).task(running.task);
+  if (task.steal > 0.0 && task.device.valid()) hosts_->end_steal(task.device, task.steal);
+  runner_.finish(running, bound);
+}
+
+// A delay or callback is over; a flow's latency is, and its bytes follow.
+void SimgridExecutor::timer_ended(task::RunningTask running) {
+  if (running.task.valid()) {
+    const task::TaskGraph& graph = runner_.graph(running);
+    const task::Task& task = graph.task(running.task);
+    if (task.kind == task::TaskKind::flow && !move_bytes(running, graph, task)) return;
+  }
+  runner_.finish(running);
+}
+
+}  // namespace
+
+std::unique_ptr<task::Executor> make_simgrid_executor(const topology::Fabric& fabric, NetworkKind network) {
+  return std::make_unique<SimgridExecutor>(fabric, network);
+}
+
+}  // namespace aifsim::engine
