@@ -1,0 +1,135 @@
+// A cluster as its platform file describes it: node groups and the network between them. Plain, valid data.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/quantity.hpp"
+#include "config/node.hpp"
+#include "hardware/gpu_spec.hpp"
+
+namespace aifsim::hardware {
+
+// A kind of cable or port. Parsed from platforms/catalog/media.yaml.
+struct LinkMedium {
+  std::string name;     // "nvlink4-copper", "pluggable-dr4", "pcie5-x16", …
+  std::string source;
+  Seconds latency;      // one hop, FEC included, the port logic of both ends too
+  double payload_fraction = 1.0;  // of the nominal rate that payload can reach (headers, flow control), measured
+  Watts power_per_end;  // transceiver or port, at each end
+  double lasers = 0;    // per link
+  Seconds mtbf;         // of one link; 0 = not known
+  double reach_m = 0;   // 0 = not known
+  Usd price;            // per link, both ends
+};
+
+struct SwitchSpec {
+  std::string name;  // "qm9700"
+  std::string source;
+  int ports = 0;
+  BytesPerSecond port_bandwidth;  // one direction, nominal
+  Seconds latency;                // port to port
+  Watts power;
+  Usd price;
+};
+
+// A NIC or DPU port set as one GPU (or several) sees it.
+struct NicSpec {
+  std::string name;  // "connectx7"
+  std::string source;
+  BytesPerSecond bandwidth;  // one direction, nominal
+  Seconds latency;           // host interface and NIC, one way
+  Watts power;
+  Usd price;
+  std::string usual_switch;  // what it is usually plugged into: the default of scale_out.switch
+};
+
+// How the GPUs of one NVLink domain are wired (a node for HGX, a rack for NVL72).
+struct NodeSpec {
+  std::string name;    // "dgx-h100"
+  std::string source;
+  std::shared_ptr<const GpuSpec> gpu;
+  int gpus = 0;               // in one node (a compute tray for NVL72)
+  int nodes_per_domain = 1;   // trays in one NVLink domain: 18 for NVL72, 1 for HGX
+  int nvswitches = 0;         // switch chips in one NVLink domain
+  bool nvlink_sharp = false;  // NVSwitch reduces in the switch (NVLS)
+  std::string nvlink_medium;  // names of LinkMedium
+  int nics = 0;               // scale-out NICs of one node; GPU i uses NIC i * nics / gpus
+  NicSpec nic;
+  std::string host_link_medium;   // GPU to NIC: PCIe or C2C
+  BytesPerSecond host_link;       // GPU to PCIe switch/CPU, one direction, nominal
+  bool nics_behind_cpu = false;   // GPU – CPU – NIC: C2C superchips, and PCIe nodes without NVLink
+  std::string nic_link_medium;    // CPU to NIC, when nics_behind_cpu
+  BytesPerSecond nic_link;        // the same, one direction, nominal
+  std::string cpu;
+  int cpus = 0;
+  Watts max_power;  // whole node
+  Usd price;
+  [[nodiscard]] int domain_gpus() const { return gpus * nodes_per_domain; }
+};
+
+struct NodeGroup {
+  std::shared_ptr<const NodeSpec> type;
+  int count = 0;  // nodes (racks for types whose domain is a rack: see NodeSpec::nodes_per_domain)
+};
+
+enum class ScaleOutKind { none, fat_tree, rail_optimized };
+enum class RoutingKind { adaptive, ecmp };
+
+// One tier boundary of a tree: `oversubscription` = capacity below / capacity above.
+struct TierSpec {
+  double oversubscription = 1.0;
+  std::optional<SwitchSpec> switches;  // of the tier above; as the tier below when absent
+};
+
+struct ScaleOut {
+  ScaleOutKind kind = ScaleOutKind::none;
+  SwitchSpec switches;
+  std::string medium;               // NIC to leaf
+  std::string trunk_medium;         // between switches
+  std::vector<TierSpec> tiers;      // leaf–spine first; fewer than the size needs: the last one repeats
+  RoutingKind routing = RoutingKind::adaptive;
+  double load_balance = 1.0;        // fraction of trunk capacity that routing reaches (ECMP collisions), with its source
+  int unit_nodes = 0;               // nodes that share leaves: a rail-optimised unit, a fat tree's rack; 0 = by radix
+  int pod_nodes = 0;                // nodes below one set of spines; 0 = as many as the radix allows
+  [[nodiscard]] const SwitchSpec& tier_switch(std::size_t tier) const;  // 0 = leaf
+  [[nodiscard]] double oversubscription(std::size_t boundary) const;    // 0 = leaf–spine
+};
+
+struct Platform {
+  std::string name;
+  std::string file;  // for messages about a network that cannot be built
+  std::string description;
+  std::vector<NodeGroup> groups;
+  ScaleOut scale_out;
+  std::vector<LinkMedium> media;     // all that the catalogue knows, in catalogue order
+  std::vector<std::string> sources;  // for provenance
+  [[nodiscard]] int gpu_count() const;
+  [[nodiscard]] const LinkMedium& medium(std::string_view medium_name) const;  // InternalError when there is none
+};
+
+// Where the catalogue lies: $AIFSIM_CATALOG, else ../../platforms/catalog from the executable, else the source tree's.
+[[nodiscard]] std::string catalog_directory();
+
+// Reads a platform from its document (problems go to the document; call document.check() after).
+[[nodiscard]] Platform read_platform(const config::Document& document);
+// One catalogue entry by name; `name_node` is blamed, with the nearest known name, when there is none.
+[[nodiscard]] std::shared_ptr<const GpuSpec> read_gpu(const config::Node& name_node);
+[[nodiscard]] std::shared_ptr<const NodeSpec> read_node_type(const config::Node& name_node);
+[[nodiscard]] NicSpec read_nic(const config::Node& name_node);
+[[nodiscard]] SwitchSpec read_switch(const config::Node& name_node);
+[[nodiscard]] std::vector<LinkMedium> read_media();
+
+// For `aifsim list`.
+struct CatalogEntry {
+  std::string name;
+  std::string summary;  // one line
+};
+[[nodiscard]] std::vector<CatalogEntry> list_gpus();
+[[nodiscard]] std::vector<CatalogEntry> list_nodes();
+[[nodiscard]] std::vector<CatalogEntry> list_media();
+
+}  // namespace aifsim::hardware

@@ -1,0 +1,74 @@
+#include "topology/fabric.hpp"
+
+#include <array>
+
+#include "base/error.hpp"
+
+namespace aifsim::topology {
+namespace {
+
+constexpr std::array<std::string_view, 11> kind_names{"gpu",  "cpu",   "nic",  "dpu", "nvswitch", "pcie_switch",
+                                                      "leaf", "spine", "core", "ocs", "storage"};
+constexpr std::uint32_t no_node = ~0u;
+
+}  // namespace
+
+std::string_view name_of(DeviceKind kind) { return kind_names[static_cast<std::size_t>(kind)]; }
+
+DeviceId Fabric::add_device(Device device) {
+  if (kind_counts_.empty()) kind_counts_.resize(kind_names.size());
+  device.ordinal = kind_counts_[static_cast<std::size_t>(device.kind)]++;
+  const DeviceId id{devices_.size()};
+  devices_.push_back(device);
+  if (device.kind == DeviceKind::gpu) gpus_.push_back(id);
+  return id;
+}
+
+ChannelId Fabric::add_channel(Channel channel) {
+  ensure(channel.from.index() < devices_.size() && channel.to.index() < devices_.size(),
+         "a channel joins devices of its fabric");
+  ensure(channel.capacity > BytesPerSecond{} && channel.lanes > 0, "a channel has capacity");
+  ensure(channel.medium.index() < media_.size(), "a channel is made of a known medium");
+  channels_.push_back(channel);
+  return ChannelId{channels_.size() - 1};
+}
+
+std::pair<ChannelId, ChannelId> Fabric::add_duplex(Channel channel) {
+  const ChannelId there = add_channel(channel);
+  std::swap(channel.from, channel.to);
+  return {there, add_channel(channel)};
+}
+
+void Fabric::reserve(std::size_t devices, std::size_t channels) {
+  devices_.reserve(devices_.size() + devices);
+  channels_.reserve(channels_.size() + channels);
+}
+
+void Fabric::set_media(std::vector<hardware::LinkMedium> media) { media_ = std::move(media); }
+
+std::span<const Device> Fabric::devices() const { return devices_; }
+std::span<const Channel> Fabric::channels() const { return channels_; }
+const Device& Fabric::device(DeviceId id) const { return devices_[id.index()]; }
+const Channel& Fabric::channel(ChannelId id) const { return channels_[id.index()]; }
+std::span<const hardware::LinkMedium> Fabric::media() const { return media_; }
+std::size_t Fabric::gpu_count() const { return gpus_.size(); }
+DeviceId Fabric::gpu(std::size_t index) const { return gpus_[index]; }
+
+// Devices of one kind lie side by side in their node, so that the index within the node need not be stored.
+std::string Fabric::name(DeviceId id) const {
+  const Device& device = devices_[id.index()];
+  const std::string kind{name_of(device.kind)};
+  if (device.node == no_node) return kind + std::to_string(device.ordinal);
+  std::size_t first = id.index();
+  while (first > 0 && devices_[first - 1].kind == device.kind && devices_[first - 1].node == device.node) --first;
+  return "node" + std::to_string(device.node) + '/' + kind + std::to_string(id.index() - first);
+}
+
+std::string Fabric::name(ChannelId id) const {
+  const Channel& between = channels_[id.index()];
+  return name(between.from) + "→" + name(between.to);
+}
+
+DeviceId Routing::nic_of(DeviceId /*gpu*/) const { return {}; }
+
+}  // namespace aifsim::topology
