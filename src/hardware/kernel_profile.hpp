@@ -1,0 +1,75 @@
+// How well one GPU's kernel library uses the GPU, fitted to measured kernels by tools/fit_kernels.py. Parsed from
+// platforms/catalog/kernels/<table>.yaml, whose keys are these fields. Fractions are of the GPU's own peaks, so that one
+// table can serve GPUs that differ in clock or memory only.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/precision.hpp"
+#include "base/quantity.hpp"
+
+namespace aifsim::hardware {
+
+struct GemmProfile {
+  double peak_fraction = 1;       // of a large GEMM that lasts no longer than a millisecond
+  double balanced_tile = 0;       // smallest 1/(1/tile_m + 1/tile_n) that the operand loads can feed at full rate
+  double wave_quantisation = 0;   // 0: a part-filled last wave costs its share; 1: it costs a whole wave
+  double k_ramp = 0;              // prologue and epilogue of a tile, as extra elements of k
+  double bandwidth_fraction = 1;  // of HBM
+  Seconds launch;
+  double overlap_sharpness = 4;   // compute and memory time combine as (c^s + m^s)^(1/s); infinity would be max()
+  double sustained_loss = 0;      // slowdown per tenfold duration beyond 1 ms (clocks fall under load), for 1.5 decades
+};
+
+struct AttentionProfile {
+  double peak_fraction = 1;       // forward, head_dim 128, long sequences, GPU filled
+  double block_rows = 128;        // query rows of one thread block
+  double key_ramp = 0;            // masked part of the diagonal tile, prologue and epilogue, as extra keys per row
+  double tail = 0;                // share of the longest block's time that the other SMs wait for
+  double bandwidth_fraction = 1;  // of HBM
+  Seconds launch;
+  double softmax_dim = 0;         // time per score grows as head_dim + this (exponentials do not shrink with head_dim)
+  double backward_ratio = 1;      // backward FLOP/s over forward FLOP/s
+};
+
+struct MemoryProfile {
+  double bandwidth_fraction = 1;
+  Seconds launch;
+};
+
+// A library other than the measured one: factors on its rates. 0.8 is a library that reaches 80 % of it.
+struct LibraryVariant {
+  std::string source;
+  std::map<Precision, double> gemm;  // a precision not named: 1
+  double attention_forward = 1;
+  double attention_backward = 1;
+  double memory = 1;
+};
+
+struct KernelProfile {
+  std::string library;       // of the rates below: "trtllm-1.3.0rc20", or the name of the variant applied
+  std::string source;        // of the measurement
+  std::string derived_from;  // GPU whose measurement this was taken from; empty: measured on this GPU
+  std::string derived_because;
+  bool pair_tiles = false;   // two SMs can share a 256 x 256 tile (Blackwell)
+  std::map<Precision, GemmProfile> gemm;
+  std::map<Precision, AttentionProfile> attention;
+  MemoryProfile memory;
+  std::map<std::string, LibraryVariant, std::less<>> libraries;
+};
+
+// The profile with the rates of another library that its table knows; nothing when it does not. The name of the measured
+// library is known as well and changes nothing.
+[[nodiscard]] std::optional<KernelProfile> with_library(const KernelProfile& profile, std::string_view name);
+[[nodiscard]] KernelProfile scaled(KernelProfile profile, const LibraryVariant& by);
+[[nodiscard]] std::vector<std::string> library_names(const KernelProfile& profile);  // the measured one first
+
+// As on a GPU that has been busy for long: every GEMM pays the whole sustained loss, however short it is. The tables time
+// kernels one by one, on a GPU whose clocks have recovered; a training step is one long load.
+[[nodiscard]] KernelProfile under_sustained_load(KernelProfile profile);
+
+}  // namespace aifsim::hardware
