@@ -1,0 +1,177 @@
+// A row of training.csv as platform and workload files.
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <sstream>
+
+#include "parallel/rank_map.hpp"
+#include "study/row_scenario.hpp"
+
+namespace aifsim::study {
+namespace {
+
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
+  return text;
+}
+
+bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
+
+// Framework files by the beginning of the table's framework name, and what that framework does unless a row says otherwise.
+struct FrameworkName {
+  std::string_view begins;
+  std::string_view file;
+  std::string_view gradient_precision;
+  bool tp_overlap;
+};
+constexpr std::array<FrameworkName, 7> frameworks{{
+    {"Composer", "llm-foundry", "bf16", false},
+    {"torchtitan", "torchtitan", "fp32", false},
+    {"Megatron-Bridge", "megatron-core", "bf16", true},
+    {"NeMo", "megatron-core", "bf16", true},
+    {"MLPerf", "megatron-core", "bf16", true},
+    {"Megatron-LM", "megatron-core", "fp32", true},
+    {"Meta", "megatron-core", "fp32", false},
+}};
+
+const FrameworkName* framework_of(const std::string& name) {
+  for (const FrameworkName& framework : frameworks) {
+    if (name.starts_with(framework.begins)) return &framework;
+  }
+  return nullptr;
+}
+
+std::string unsupported_reason(const Table::Row& row) {
+  if (!row.empty("moe_experts")) return "mixture-of-experts models are not simulated yet";
+  const std::string& attention = row.text("attention");
+  if (!attention.empty() && attention != "GQA" && attention != "MHA") return "attention " + attention + " is not simulated yet";
+  if (!row.text("task").starts_with("pretrain")) return "task " + row.text("task") + " is not simulated yet";
+  for (const char* column : {"layers", "hidden", "heads", "seq_len", "global_batch", "num_gpus"}) {
+    if (row.empty(column)) return std::string("the row does not state ") + column;
+  }
+  if (!node_type_of(row.text("gpu"), row.text("platform"))) return "no node type for GPU " + row.text("gpu");
+  if (framework_of(row.text("framework")) == nullptr) return "no framework file for " + row.text("framework");
+  return {};
+}
+
+// A vocabulary the row leaves open, from the family's published tokenizer (workloads/models cites them).
+int vocabulary_of(const Table::Row& row, std::string& assumed) {
+  if (!row.empty("vocab")) return row.integer("vocab");
+  const std::string name = lower(row.text("model"));
+  const int vocabulary = contains(name, "llama2") ? 32000 : contains(name, "gpt3") ? 51200 : 128256;
+  assumed += "vocabulary " + std::to_string(vocabulary) + "; ";
+  return vocabulary;
+}
+
+struct Degrees {
+  int tp, pp, cp, vp, dp;
+};
+
+Degrees degrees_of(const Table::Row& row) {
+  Degrees degrees{row.integer_or("tp", 1), row.integer_or("pp", 1), row.integer_or("cp", 1), row.integer_or("vp", 1), 1};
+  degrees.dp = std::max(1, row.integer("num_gpus") / (degrees.tp * degrees.pp * degrees.cp));
+  return degrees;
+}
+
+void write_model(const Table::Row& row, std::ostream& out, std::string& assumed) {
+  const std::string name = lower(row.text("model"));
+  const bool mpt = name.starts_with("mpt");
+  const bool gpt = contains(name, "gpt3");
+  const int heads = row.integer("heads");
+  // Qwen3-32B keeps head_dim 128 at hidden 5120 with 64 heads (workloads/models/qwen3-32b.yaml).
+  const int head_dim = contains(name, "qwen3") ? 128 : row.integer("hidden") / heads;
+  out << "model:\n"
+      << "  name: \"" << row.text("model") << "\"\n"
+      << "  layers: " << row.integer("layers") << "\n  hidden: " << row.integer("hidden")
+      << "\n  ffn_hidden: " << row.integer_or("ffn_hidden", 4 * row.integer("hidden")) << "\n  heads: " << heads
+      << "\n  kv_heads: " << row.integer_or("kv_heads", heads) << "\n  head_dim: " << head_dim
+      << "\n  vocab: " << vocabulary_of(row, assumed) << "\n  norm: " << (mpt || gpt ? "layernorm" : "rmsnorm")
+      << "\n  activation: " << (mpt || gpt ? "gelu" : "swiglu") << "\n  position: " << (mpt ? "alibi" : gpt ? "learned" : "rope")
+      << "\n  tied_embeddings: " << (mpt || gpt ? "true" : "false") << "\n";
+}
+
+std::string precision_of(const Table::Row& row) {
+  const std::string text = lower(row.text("precision"));
+  if (contains(text, "fp4")) return "nvfp4";
+  if (contains(text, "mxfp8") || contains(text, "fp8-mx")) return "mxfp8";
+  if (contains(text, "fp8")) return "fp8";
+  return "bf16";
+}
+
+std::string gradient_precision_of(const Table::Row& row, const FrameworkName& framework, std::string& assumed) {
+  const std::string text = lower(row.text("precision"));
+  if (contains(text, "bf16 grad")) return "bf16";
+  if (contains(text, "fp32 grad")) return "fp32";
+  if (contains(row.text("quality_note"), "MP mode DEFAULT")) return "fp32";
+  if (contains(row.text("quality_note"), "MP mode PURE")) return "bf16";
+  assumed += "gradients reduced in " + std::string(framework.gradient_precision) + "; ";
+  return std::string(framework.gradient_precision);
+}
+
+std::string recompute_of(const Table::Row& row, std::string& assumed) {
+  const std::string& text = row.text("recompute");
+  if (text == "none" || text == "full") return text;
+  if (text.starts_with("selective")) return "selective";
+  assumed += "recompute: the least that fits; ";
+  return "auto";
+}
+
+// FSDP where the column says so: the number of ranks parameters are split over. Otherwise Megatron's distributed optimizer.
+void write_sharding(const Table::Row& row, const Degrees& degrees, std::ostream& out) {
+  const int shards = row.integer_or("fsdp", 0);
+  const bool hybrid = contains(row.text("precision"), "HSDP4");
+  if (shards > 1) {
+    out << "  sharding: fsdp\n";
+    if (shards < degrees.dp * degrees.cp) out << "  shard_group: " << shards << '\n';
+  } else {
+    out << "  sharding: distributed-optimizer\n";
+    if (hybrid && degrees.dp % 4 == 0) out << "  shard_group: " << degrees.dp * degrees.cp / 4 << '\n';
+  }
+}
+
+std::string workload_yaml(const Table::Row& row, const FrameworkName& framework, std::string& assumed) {
+  const Degrees degrees = degrees_of(row);
+  const std::string precision = precision_of(row);
+  const bool quantised_gather = contains(lower(row.text("precision")), "fp8 all-gather") ||
+                                contains(row.text("precision"), "fp8_param_gather");
+  const std::string name = row.text("framework");
+  const bool tp_overlap = (framework.tp_overlap || contains(lower(name), "asynctp") || contains(lower(name), "async tp")) &&
+                          degrees.tp > 1;
+  std::ostringstream out;
+  out << "kind: training\nname: \"" << row.text("id") << "\"\n";
+  write_model(row, out, assumed);
+  out << "framework: " << framework.file << "\nsequence: " << row.integer("seq_len")
+      << "\nglobal_batch: " << row.integer("global_batch") << "\nmicro_batch: " << row.integer_or("micro_batch", 1)
+      << "\nprecision: " << precision << "\ngradient_precision: " << gradient_precision_of(row, framework, assumed)
+      << "\ngather_precision: " << (quantised_gather ? "fp8" : "bf16") << "\nparallelism:\n  tp: " << degrees.tp
+      << "\n  pp: " << degrees.pp << "\n  vp: " << (degrees.pp > 1 ? degrees.vp : 1) << "\n  cp: " << degrees.cp
+      << "\n  dp: " << degrees.dp << '\n';
+  write_sharding(row, degrees, out);
+  out << "recompute: " << recompute_of(row, assumed) << "\noverlap: {tensor_parallel: " << (tp_overlap ? "true" : "false")
+      << "}\nnvls: " << (contains(row.text("quality_note"), "NCCL_NVLS_ENABLE=0") ? "false" : "true") << '\n';
+  return out.str();
+}
+
+std::string platform_yaml(const Table::Row& row) {
+  const Degrees degrees = degrees_of(row);
+  const int gpus = row.integer("num_gpus");
+  const int domain = row.integer_or("nvlink_domain_gpus", 8);
+  const int used = parallel::even_gpus_per_domain(gpus, domain, degrees.tp * degrees.cp);
+  const int domains = (gpus + used - 1) / std::max(1, used);
+  std::ostringstream out;
+  out << "name: \"" << row.text("id") << "\"\nnodes: {type: " << *node_type_of(row.text("gpu"), row.text("platform"))
+      << ", count: " << domains << "}\nscale_out: {topology: " << (domains > 1 ? "rail-optimized" : "none") << "}\n";
+  return out.str();
+}
+
+}  // namespace
+
+RowReading read_training_row(const Table::Row& row) {
+  if (std::string reason = unsupported_reason(row); !reason.empty()) return {std::nullopt, std::move(reason)};
+  RowScenario scenario;
+  scenario.workload = workload_yaml(row, *framework_of(row.text("framework")), scenario.assumed);
+  scenario.platform = platform_yaml(row);
+  return {std::move(scenario), {}};
+}
+
+}  // namespace aifsim::study
