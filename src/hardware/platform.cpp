@@ -118,7 +118,7 @@ void read_scale_out(const config::Node& scale_out, Platform& platform) {
   const config::Node trunk = scale_out.optional("trunk_medium");
   network.medium = medium ? read_medium_name(medium, media) : "pluggable-dr4";
   network.trunk_medium = trunk ? read_medium_name(trunk, media) : network.medium;
-  constexpr Range node_range{.min = 1, .max = static_cast<double>(most_nodes)};
+  constexpr config::Range node_range{.min = 1, .max = static_cast<double>(most_nodes)};
   network.unit_nodes = static_cast<int>(scale_out.optional("unit_nodes").integer_or(0, node_range));
   network.pod_nodes = static_cast<int>(scale_out.optional("pod_nodes").integer_or(0, node_range));
   read_tiers(scale_out.optional("tiers"), network, platform);
