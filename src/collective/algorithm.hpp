@@ -1,0 +1,49 @@
+// What a collective algorithm is given, and the one row it adds to registry.cpp.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "collective/collective.hpp"
+#include "collective/layout.hpp"
+#include "collective/library.hpp"
+
+namespace aifsim::collective {
+
+// A request together with what is known about where it runs. All groups are alike, so sizes are the first group's.
+struct Situation {
+  const Request* request = nullptr;
+  const topology::Topology* topology = nullptr;
+  const Library* library = nullptr;
+  const Architecture* architecture = nullptr;
+  BytesPerSecond nvlink;          // of one GPU, one direction; 0 = none
+  bool nvlink_sharp = false;
+  std::vector<Layout> layouts;    // of each group
+  std::size_t ranks = 0;
+  std::size_t domains = 0;        // NVLink domains a group spans
+  std::size_t domain_ranks = 0;   // the most in one of them
+  [[nodiscard]] double bytes() const { return request->bytes.in(units::B); }
+  [[nodiscard]] Operation operation() const { return request->operation; }
+};
+
+struct Algorithm {
+  std::string_view name;
+  std::string_view summary;
+  bool (*serves)(const Situation&);      // it can do this
+  bool (*considered)(const Situation&);  // and "auto" weighs it
+  CollectivePlan (*plan)(const Situation&);
+};
+
+extern const Algorithm ring;
+extern const Algorithm tree;
+extern const Algorithm nvls;
+extern const Algorithm nvls_tree;
+extern const Algorithm chain;
+extern const Algorithm direct;
+extern const Algorithm send_receive;
+
+[[nodiscard]] std::span<const Algorithm* const> algorithms();
+
+}  // namespace aifsim::collective

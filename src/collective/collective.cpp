@@ -1,0 +1,124 @@
+#include "collective/collective.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/error.hpp"
+#include "collective/algorithm.hpp"
+
+namespace aifsim::collective {
+namespace {
+
+constexpr std::array operation_names{
+    std::pair{Operation::all_reduce, std::string_view("all_reduce")},
+    std::pair{Operation::all_gather, std::string_view("all_gather")},
+    std::pair{Operation::reduce_scatter, std::string_view("reduce_scatter")},
+    std::pair{Operation::all_to_all, std::string_view("all_to_all")},
+    std::pair{Operation::broadcast, std::string_view("broadcast")},
+    std::pair{Operation::reduce, std::string_view("reduce")},
+    std::pair{Operation::send_receive, std::string_view("send_receive")},
+};
+
+const hardware::NodeSpec& node_of(DeviceId gpu, const hardware::Platform& platform, const topology::Fabric& fabric) {
+  std::size_t ordinal = fabric.device(gpu).ordinal;
+  for (const hardware::NodeGroup& group : platform.groups) {
+    const auto gpus = static_cast<std::size_t>(group.count) * static_cast<std::size_t>(group.type->domain_gpus());
+    if (ordinal < gpus) return *group.type;
+    ordinal -= gpus;
+  }
+  throw InternalError("collective: a rank is not a GPU of the platform");
+}
+
+Situation situate(const Request& request, const hardware::Platform& platform, const topology::Topology& topology) {
+  Situation situation{.request = &request, .topology = &topology, .library = &nccl()};
+  situation.ranks = request.groups.front().size();
+  const hardware::NodeSpec& node = node_of(request.groups.front().front(), platform, topology.fabric);
+  situation.architecture = &situation.library->architecture_of(*node.gpu);
+  situation.nvlink = node.gpu->nvlink;
+  situation.nvlink_sharp = node.nvlink_sharp;
+  situation.layouts.reserve(request.groups.size());
+  for (const auto& group : request.groups) {
+    ensure(group.size() == situation.ranks, "all groups of a collective have the same size");
+    situation.layouts.push_back(lay_out(group, *topology.routing));
+    const Layout& layout = situation.layouts.back();
+    situation.domains = std::max(situation.domains, layout.domains.size());
+    for (const Members& members : layout.domains) {
+      situation.domain_ranks = std::max(situation.domain_ranks, members.size());
+    }
+  }
+  return situation;
+}
+
+const Algorithm& algorithm_named(const std::string& name) {
+  std::vector<std::string> known;
+  for (const Algorithm* algorithm : algorithms()) {
+    if (algorithm->name == name) return *algorithm;
+    known.emplace_back(algorithm->name);
+  }
+  const std::optional<std::string> near = config::nearest(name, known);
+  throw ConfigError(Problem{.key = "algorithm",
+                            .expected = "auto or one that `aifsim list collectives` names",
+                            .got = name,
+                            .hint = near ? "did you mean `" + *near + "`?" : ""});
+}
+
+CollectivePlan plan_by_name(const Situation& situation) {
+  const Algorithm& algorithm = algorithm_named(situation.request->algorithm);
+  if (algorithm.serves(situation)) return algorithm.plan(situation);
+  throw ConfigError(Problem{.key = "algorithm",
+                            .expected = "one that can do this " + std::string(name_of(situation.operation())),
+                            .got = situation.request->algorithm});
+}
+
+CollectivePlan fastest_plan(const Situation& situation) {
+  const topology::Fabric& fabric = situation.topology->fabric;
+  std::optional<CollectivePlan> best;
+  for (const Algorithm* algorithm : algorithms()) {
+    if (!algorithm->serves(situation) || !algorithm->considered(situation)) continue;
+    CollectivePlan plan = algorithm->plan(situation);
+    if (!best || lone_time(plan, fabric) < lone_time(*best, fabric)) best = std::move(plan);
+  }
+  ensure(best.has_value(), "every operation has an algorithm");
+  return *std::move(best);
+}
+
+}  // namespace
+
+std::string_view name_of(Operation operation) {
+  for (const auto& [value, name] : operation_names) {
+    if (value == operation) return name;
+  }
+  throw InternalError("name_of: unknown operation");
+}
+
+std::optional<Operation> operation_named(std::string_view name) {
+  for (const auto& [value, known] : operation_names) {
+    if (known == name) return value;
+  }
+  return std::nullopt;
+}
+
+CollectivePlan plan(const Request& request, const hardware::Platform& platform, const topology::Topology& topology) {
+  ensure(!request.groups.empty() && !request.groups.front().empty(), "a collective has ranks");
+  if (request.groups.front().size() == 1 || request.bytes <= Bytes{}) return {.algorithm = "none", .protocol = "none"};
+  const Situation situation = situate(request, platform, topology);
+  return request.algorithm == "auto" ? fastest_plan(situation) : plan_by_name(situation);
+}
+
+Seconds lone_time(const CollectivePlan& plan, const topology::Fabric& fabric) {
+  Seconds total = plan.alpha;
+  for (const Phase& phase : plan.phases) {
+    Seconds slowest;
+    for (const PhaseFlow& flow : phase) {
+      if (flow.rate_limit > BytesPerSecond{}) slowest = std::max(slowest, flow.bytes / flow.rate_limit);
+      for (const ChannelUse& use : flow.path) {
+        slowest = std::max(slowest, flow.bytes * use.multiplicity / fabric.channel(use.channel).capacity);
+      }
+    }
+    total += slowest;
+  }
+  return total;
+}
+
+}  // namespace aifsim::collective

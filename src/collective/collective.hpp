@@ -1,0 +1,57 @@
+// One collective operation of symmetric groups, as flows of one representative rank.
+//
+// All groups run the same operation at the same time (all TP groups of a job, say). One representative rank is
+// simulated; what the others do shows as multiplicities on the channels they share with it.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "base/quantity.hpp"
+#include "hardware/platform.hpp"
+#include "topology/fabric.hpp"
+
+namespace aifsim::collective {
+
+enum class Operation { all_reduce, all_gather, reduce_scatter, all_to_all, broadcast, reduce, send_receive };
+[[nodiscard]] std::string_view name_of(Operation operation);
+[[nodiscard]] std::optional<Operation> operation_named(std::string_view name);
+
+// One flow of the representative rank. Flows of a phase run at the same time; phases follow each other.
+struct PhaseFlow {
+  std::vector<ChannelUse> path;
+  Bytes bytes;
+  BytesPerSecond rate_limit;  // the protocol's ceiling for this flow; 0 = none
+};
+using Phase = std::vector<PhaseFlow>;
+
+struct CollectivePlan {
+  std::string algorithm;  // "ring", "tree", "nvls", "direct", …
+  std::string protocol;   // "LL", "LL128", "Simple"
+  Seconds alpha;          // launch, protocol and hop latency: paid once, before the first phase
+  std::vector<Phase> phases;
+};
+
+struct Request {
+  Operation operation = Operation::all_reduce;
+  Bytes bytes;                          // nccl-tests' "size": all_reduce: the buffer; all_gather: the output; reduce_scatter: the
+                                        // input; all_to_all: one rank's whole send buffer; send_receive: the message
+  std::vector<std::vector<DeviceId>> groups;  // all of equal size and shape, ranks in order; groups[0][0] is the representative
+  std::string algorithm = "auto";
+  bool nvls_allowed = true;             // NCCL_NVLS_ENABLE
+};
+
+// Chooses as NCCL does (by size, ranks, NVLink generation) when the algorithm is "auto". Pure.
+[[nodiscard]] CollectivePlan plan(const Request& request, const hardware::Platform& platform, const topology::Topology& topology);
+
+// The time of a plan when nothing else shares its channels: alpha + for each phase the slowest flow.
+[[nodiscard]] Seconds lone_time(const CollectivePlan& plan, const topology::Fabric& fabric);
+
+// For `aifsim list collectives`.
+[[nodiscard]] std::vector<hardware::CatalogEntry> list_algorithms();
+
+}  // namespace aifsim::collective

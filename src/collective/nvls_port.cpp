@@ -1,0 +1,37 @@
+#include "collective/nvls_port.hpp"
+
+#include <algorithm>
+
+namespace aifsim::collective {
+
+Movement nvls_movement(const Situation& situation, PortLoad load) {
+  const topology::Topology& topology = *situation.topology;
+  const auto slower = [&topology](DeviceId a, DeviceId b) {
+    const BytesPerSecond rate_a = topology.fabric.channel(topology.routing->nvlink_up(a)).capacity;
+    const BytesPerSecond rate_b = topology.fabric.channel(topology.routing->nvlink_up(b)).capacity;
+    return rate_a < rate_b || (rate_a == rate_b && a < b);
+  };
+  DeviceId slowest = situation.request->groups.front().front();
+  for (const auto& group : situation.request->groups) {
+    for (const DeviceId gpu : group) slowest = std::min(slowest, gpu, slower);
+  }
+  const double buffers = std::max(load.up, load.down);
+  Movement movement{.medium = Medium::nvlink, .rate_factor = buffers};
+  movement.flow.bytes = situation.bytes() * buffers;
+  movement.flow.path = {{topology.routing->nvlink_up(slowest), load.up / buffers},
+                        {topology.routing->nvlink_down(slowest), load.down / buffers}};
+  return movement;
+}
+
+bool nvls_possible(const Situation& situation) {
+  const auto& method = situation.architecture->nvls;
+  return situation.request->nvls_allowed && situation.nvlink_sharp && method &&
+         situation.domain_ranks >= static_cast<std::size_t>(method->min_ranks);
+}
+
+PortLoad nvls_all_reduce_load(const Situation& situation) {
+  const double load = 1 + 1 / static_cast<double>(situation.domain_ranks);
+  return {load, load};
+}
+
+}  // namespace aifsim::collective

@@ -1,0 +1,71 @@
+#include "collective/patterns.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <utility>
+
+namespace aifsim::collective {
+namespace {
+
+// Parent in the in-order binary tree whose leaves are the odd numbers; 0 is the root.
+std::size_t parent_of(std::size_t node, std::size_t count) {
+  const std::size_t bit = std::size_t{1} << static_cast<unsigned>(std::countr_zero(node));
+  const std::size_t up = (node ^ bit) | (bit << 1U);
+  return up < count ? up : node ^ bit;
+}
+
+// The second tree: the first mirrored when the count is even, shifted by one when it is odd, so that leaves become
+// inner nodes.
+std::size_t complement(std::size_t node, std::size_t count) {
+  return count % 2 == 0 ? count - 1 - node : (node + 1) % count;
+}
+
+}  // namespace
+
+void ring_within_domains(const Layout& layout, double bytes, bool closed, Traffic& traffic) {
+  for (const Members& members : layout.domains) {
+    if (members.size() < 2) continue;
+    const std::size_t senders = closed ? members.size() : members.size() - 1;
+    for (std::size_t i = 0; i < senders; ++i) traffic.send(members[i], members[(i + 1) % members.size()], bytes);
+  }
+}
+
+void ring_across_domains(const Layout& layout, double bytes, bool closed, Traffic& traffic) {
+  const std::size_t count = layout.domains.size();
+  if (count < 2) return;
+  for (std::size_t d = 0; d < (closed ? count : count - 1); ++d) {
+    for (std::size_t rail = 0; rail < layout.rails; ++rail) {
+      traffic.send(layout.domains[d][rail], layout.domains[(d + 1) % count][rail],
+                   bytes / static_cast<double>(layout.rails));
+    }
+  }
+}
+
+void double_tree_across_domains(const Layout& layout, double bytes, Traffic& traffic) {
+  const std::size_t count = layout.domains.size();
+  std::vector<std::pair<std::size_t, std::size_t>> edges;
+  for (std::size_t node = 1; node < count; ++node) {
+    const std::size_t parent = parent_of(node, count);
+    for (const auto& [a, b] : {std::pair{node, parent}, std::pair{complement(node, count), complement(parent, count)}}) {
+      edges.emplace_back(a, b);
+      edges.emplace_back(b, a);
+    }
+  }
+  std::sort(edges.begin(), edges.end());
+  const double share = bytes / 2 / static_cast<double>(layout.rails);
+  for (std::size_t first = 0; first < edges.size();) {
+    std::size_t last = first;
+    while (last < edges.size() && edges[last].first == edges[first].first) ++last;
+    for (std::size_t rail = 0; rail < layout.rails; ++rail) {
+      for (std::size_t i = first; i < last; ++i) {
+        traffic.send(layout.domains[edges[i].first][rail], layout.domains[edges[i].second][rail], share);
+      }
+    }
+    first = last;
+  }
+}
+
+double tree_depth(std::size_t domains) { return std::ceil(std::log2(static_cast<double>(domains))); }
+
+}  // namespace aifsim::collective

@@ -1,0 +1,49 @@
+// What every rank of every group sends in one phase, and the slowest of them as one flow.
+#pragma once
+
+#include <vector>
+
+#include "base/ids.hpp"
+#include "base/quantity.hpp"
+#include "topology/fabric.hpp"
+
+namespace aifsim::collective {
+
+// The flow of the rank whose path meets the most loaded channel: a collective ends with its slowest member. What the
+// others send over the same channels is in the multiplicities.
+struct SlowestFlow {
+  std::vector<ChannelUse> path;
+  double bytes = 0;
+  Seconds latency;            // of the rank's own way, mean over its messages
+  BytesPerSecond line_rate;   // the least capacity on it
+};
+
+class Traffic {
+ public:
+  explicit Traffic(const topology::Topology& topology);
+  // Sends of one source that follow each other belong to one flow.
+  void send(DeviceId source, DeviceId destination, double bytes);
+  [[nodiscard]] bool empty() const { return senders_.empty(); }
+  [[nodiscard]] SlowestFlow slowest() const;
+
+ private:
+  struct Sender {
+    DeviceId source;
+    std::size_t first = 0;  // into uses_; ends where the next sender's begins
+    double bytes = 0;
+  };
+  struct Use {
+    ChannelId channel;
+    double bytes;
+  };
+  [[nodiscard]] std::size_t end_of(std::size_t sender) const;
+  [[nodiscard]] Seconds busiest(std::size_t sender) const;
+
+  const topology::Topology* topology_;
+  std::vector<Sender> senders_;
+  std::vector<Use> uses_;
+  std::vector<double> load_;  // bytes by channel
+  std::vector<ChannelUse> scratch_;
+};
+
+}  // namespace aifsim::collective
