@@ -267,9 +267,15 @@ def write(path, head, derived, gemm, attention, system, memory_fraction, memory_
     lines += ["memory:  # the rate at which m <= 8 GEMMs stream weights, and the shortest kernel",
               f"  bandwidth_fraction: {number(memory_fraction)}", f"  launch: {number(memory_launch)} us",
               "like:  # precisions without a table, priced with another's fractions of their own peak",
-              *[f"  {a}: {b}" for a, b in like.items()],
-              "libraries: {}  # variants: factors on the rates above, chosen by name (see with_library())"]
-    path.write_text("\n".join(lines) + "\n")
+              *[f"  {a}: {b}" for a, b in like.items()]]
+    path.write_text("\n".join(lines) + "\n" + libraries(path))
+
+
+def libraries(path):
+    """Library variants are written by hand, from the end of the file: kept as they are."""
+    default = "libraries: {}  # variants: factors on the rates above, chosen by name (see with_library())\n"
+    before, found, after = path.read_text().partition("\nlibraries:") if path.exists() else ("", "", "")
+    return "libraries:" + after if found else default
 
 
 def quoted(all_rows, chosen, what):
