@@ -21,7 +21,7 @@ function(aifsim_add_test_executable name label)
   endif()
   # The tests' names are read at build time, and the machine may be busy then. One process per test: a process can
   # hold one SimGrid engine only.
-  gtest_discover_tests(test_${name} TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60
+  gtest_discover_tests(test_${name} TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60 NO_PRETTY_VALUES
                        WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}" PROPERTIES LABELS ${label} TIMEOUT 300)
 endfunction()
 

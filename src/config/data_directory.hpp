@@ -6,8 +6,8 @@
 
 namespace aifsim::config {
 
-// `relative` under the first of these that has it: $AIFSIM_DATA; ../.. and ../share/aifsim from the executable; the source
-// tree aifsim was built from. ConfigError when none has.
+// `relative` under the first of these that has it: $AIFSIM_DATA; ../.. and ../share/aifsim from the executable; the
+// source tree aifsim was built from. ConfigError when none has.
 [[nodiscard]] std::string data_directory(std::string_view relative);
 
 }  // namespace aifsim::config

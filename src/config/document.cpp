@@ -46,8 +46,9 @@ class Loader {
     value.entries.erase(extends);
     if (!target.is(Value::Kind::scalar)) refuse(target.place, "extends", "the name of a file", described(target));
     const std::filesystem::path base = std::filesystem::path(path).parent_path() / target.scalar;
-    refuse_cycle(base.string(), target.place);
-    return merged(load(base.string(), target.place), std::move(value));
+    const std::string base_path = base.lexically_normal().string();
+    refuse_cycle(base_path, target.place);
+    return merged(load(base_path, target.place), std::move(value));
   }
 
   void refuse_cycle(const std::string& base, const Place& place) const {

@@ -44,6 +44,8 @@ struct Node::State {
 void apply_override(DocumentData& document, const Override& override_text);
 
 // "a did-you-mean b" for the end of a message.
-[[nodiscard]] inline std::string did_you_mean(const std::string& word) { return "did you mean " + in_quotes(word) + "?"; }
+[[nodiscard]] inline std::string did_you_mean(const std::string& word) {
+  return "did you mean " + in_quotes(word) + "?";
+}
 
 }  // namespace aifsim::config

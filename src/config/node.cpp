@@ -55,8 +55,8 @@ void finish_tree(DocumentData& document, const Value& value, const std::string& 
 }  // namespace
 
 void Node::State::problem(std::string expected, std::string got, std::string hint) const {
-  document->add({place.source->shown, place.line, place.column, path, std::move(expected), std::move(got),
-                 std::move(hint)});
+  document->add(
+      {place.source->shown, place.line, place.column, path, std::move(expected), std::move(got), std::move(hint)});
 }
 
 const Value* Node::State::scalar(const std::string& expected) const {

@@ -74,7 +74,8 @@ Target walk(DocumentData& document, const Target& from, const Step& step, const 
     return {&value.items[step.index], from.path + text};
   }
   if (value.is(Value::Kind::null)) value.kind = Value::Kind::map;
-  if (!value.is(Value::Kind::map)) return refuse("a map to set the key " + in_quotes(step.key) + " in", described(value));
+  if (!value.is(Value::Kind::map))
+    return refuse("a map to set the key " + in_quotes(step.key) + " in", described(value));
   const std::string path = from.path + (from.path.empty() ? "" : ".") + step.key;
   if (Value* old = value.find(step.key)) return {old, path};
   const Place place{source, 0, 0};
@@ -94,8 +95,8 @@ Override parse_override(std::string_view text) {
 }
 
 void apply_override(DocumentData& document, const Override& override_text) {
-  const auto source = std::make_shared<const Source>(
-      Source{"--set", "--set " + override_text.key + '=' + override_text.value});
+  const auto source =
+      std::make_shared<const Source>(Source{"--set", "--set " + override_text.key + '=' + override_text.value});
   const auto steps = steps_of(override_text.key);
   if (!steps) {
     document.add({source->shown, 0, 0, "", "a key path such as \"scale_out.tiers[1].oversubscription\"",

@@ -110,6 +110,7 @@ std::size_t Node::choice(std::span<const std::string_view> choices) const {
 
 Precision Node::precision() const {
   std::vector<std::string> words;
+  words.reserve(all_precisions.size());
   for (const Precision precision : all_precisions) words.emplace_back(name_of(precision));
   const std::string expected = one_of(words);
   const Value* value = state_->scalar(expected);

@@ -21,25 +21,36 @@ constexpr std::size_t largest_file = 16'000'000;
                             in_quotes(path) + ", " + got, ""});
 }
 
-// Length of the valid UTF-8 sequence at the start of `text`, 0 if there is none (RFC 3629: no overlong forms, no
-// surrogates, nothing above U+10FFFF).
-std::size_t sequence_length(std::string_view text) {
-  const auto byte = [text](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
-  const auto follows = [&byte](std::size_t i, unsigned low = 0x80, unsigned high = 0xBF) {
-    return byte(i) >= low && byte(i) <= high;
-  };
-  const unsigned first = byte(0);
-  if (first < 0x80) return 1;
-  if (first >= 0xC2 && first <= 0xDF) return follows(1) ? 2 : 0;
-  if (first >= 0xE0 && first <= 0xEF) {
-    const unsigned low = first == 0xE0 ? 0xA0 : 0x80;
-    const unsigned high = first == 0xED ? 0x9F : 0xBF;
-    return follows(1, low, high) && follows(2) ? 3 : 0;
+// The bytes that may stand second after a first byte of a sequence, and how long the sequence is (RFC 3629, section 4:
+// no overlong forms, no surrogates, nothing above U+10FFFF). Later bytes are 0x80 to 0xBF.
+struct SequenceForm {
+  unsigned first_low, first_high;
+  unsigned second_low, second_high;
+  std::size_t length;
+};
+constexpr std::array sequence_forms{SequenceForm{0xC2, 0xDF, 0x80, 0xBF, 2}, SequenceForm{0xE0, 0xE0, 0xA0, 0xBF, 3},
+                                    SequenceForm{0xE1, 0xEC, 0x80, 0xBF, 3}, SequenceForm{0xED, 0xED, 0x80, 0x9F, 3},
+                                    SequenceForm{0xEE, 0xEF, 0x80, 0xBF, 3}, SequenceForm{0xF0, 0xF0, 0x90, 0xBF, 4},
+                                    SequenceForm{0xF1, 0xF3, 0x80, 0xBF, 4}, SequenceForm{0xF4, 0xF4, 0x80, 0x8F, 4}};
+
+unsigned byte_at(std::string_view text, std::size_t i) { return static_cast<unsigned char>(text[i]); }
+
+bool is_sequence(std::string_view text, const SequenceForm& form) {
+  if (text.size() != form.length) return false;
+  if (byte_at(text, 1) < form.second_low || byte_at(text, 1) > form.second_high) return false;
+  for (std::size_t i = 2; i < text.size(); ++i) {
+    if (byte_at(text, i) < 0x80 || byte_at(text, i) > 0xBF) return false;
   }
-  if (first >= 0xF0 && first <= 0xF4) {
-    const unsigned low = first == 0xF0 ? 0x90 : 0x80;
-    const unsigned high = first == 0xF4 ? 0x8F : 0xBF;
-    return follows(1, low, high) && follows(2) && follows(3) ? 4 : 0;
+  return true;
+}
+
+// Length of the valid UTF-8 sequence at the start of `text`, 0 if there is none.
+std::size_t sequence_length(std::string_view text) {
+  const unsigned first = byte_at(text, 0);
+  if (first < 0x80) return 1;
+  for (const SequenceForm& form : sequence_forms) {
+    if (first < form.first_low || first > form.first_high) continue;
+    return is_sequence(text.substr(0, form.length), form) ? form.length : 0;
   }
   return 0;
 }

@@ -15,20 +15,20 @@ namespace {
 constexpr double kibi = 1024;
 
 // Both Unicode characters that look like a micro sign: U+00B5 and U+03BC.
-constexpr std::array time_units{Unit{"ns", 1e-9},      Unit{"us", 1e-6}, Unit{"\u00B5s", 1e-6}, Unit{"\u03BCs", 1e-6},
-                                Unit{"ms", 1e-3},      Unit{"s", 1},     Unit{"min", 60},       Unit{"h", 3600}};
+constexpr std::array time_units{Unit{"ns", 1e-9}, Unit{"us", 1e-6}, Unit{"\u00B5s", 1e-6}, Unit{"\u03BCs", 1e-6},
+                                Unit{"ms", 1e-3}, Unit{"s", 1},     Unit{"min", 60},       Unit{"h", 3600}};
 constexpr std::array size_units{Unit{"B", 1},
                                 Unit{"kB", 1e3},
                                 Unit{"MB", 1e6},
                                 Unit{"GB", 1e9},
                                 Unit{"TB", 1e12},
                                 Unit{"KiB", kibi},
-                                Unit{"MiB", kibi * kibi},
-                                Unit{"GiB", kibi * kibi * kibi},
-                                Unit{"TiB", kibi * kibi * kibi * kibi}};
-constexpr std::array bandwidth_units{Unit{"Mb/s", 1e6 / 8},   Unit{"Gb/s", 1e9 / 8}, Unit{"Tb/s", 1e12 / 8},
-                                     Unit{"MB/s", 1e6},       Unit{"GB/s", 1e9},     Unit{"TB/s", 1e12},
-                                     Unit{"MiB/s", kibi * kibi}, Unit{"GiB/s", kibi * kibi * kibi}};
+                                Unit{"MiB", kibi* kibi},
+                                Unit{"GiB", kibi* kibi* kibi},
+                                Unit{"TiB", kibi* kibi* kibi* kibi}};
+constexpr std::array bandwidth_units{
+    Unit{"Mb/s", 1e6 / 8}, Unit{"Gb/s", 1e9 / 8}, Unit{"Tb/s", 1e12 / 8},    Unit{"MB/s", 1e6},
+    Unit{"GB/s", 1e9},     Unit{"TB/s", 1e12},    Unit{"MiB/s", kibi* kibi}, Unit{"GiB/s", kibi* kibi* kibi}};
 constexpr std::array flop_rate_units{Unit{"GFLOP/s", 1e9}, Unit{"TFLOP/s", 1e12}, Unit{"PFLOP/s", 1e15}};
 constexpr std::array power_units{Unit{"W", 1}, Unit{"kW", 1e3}, Unit{"MW", 1e6}};
 constexpr std::array money_units{Unit{"USD", 1}, Unit{"$", 1}};

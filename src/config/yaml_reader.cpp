@@ -16,7 +16,7 @@ namespace aifsim::config {
 namespace {
 
 constexpr std::size_t deepest = 64;
-constexpr std::size_t most_values = 1'000'000;
+constexpr std::size_t most_values = 200'000;
 
 class TreeBuilder : public YAML::EventHandler {
  public:
@@ -63,7 +63,7 @@ class TreeBuilder : public YAML::EventHandler {
   struct Level {
     Value value;
     YAML::anchor_t anchor = 0;
-    Entry entry;             // of a map: the key that waits for its value
+    Entry entry;  // of a map: the key that waits for its value
     bool has_key = false;
     bool is_second = false;  // the key stood there before: its value is dropped
     std::unordered_map<std::string, int> key_lines;
@@ -85,8 +85,13 @@ class TreeBuilder : public YAML::EventHandler {
   [[noreturn]] void refuse(const YAML::Mark& mark, std::string expected, std::string got) const {
     refuse(place(mark), std::move(expected), std::move(got));
   }
-  [[noreturn]] void refuse(const Place& at, std::string expected, std::string got) const {
-    throw ConfigError(Problem{source_->shown, at.line, at.column, "", std::move(expected), std::move(got), ""});
+  [[noreturn]] void refuse(const Place& at, std::string expected, std::string got, std::string hint = {}) const {
+    throw ConfigError(
+        Problem{source_->shown, at.line, at.column, "", std::move(expected), std::move(got), std::move(hint)});
+  }
+  // To yaml-cpp a bracket that is never closed begins a key.
+  [[noreturn]] void refuse_key(const Place& at, std::string got) const {
+    refuse(at, "text as a key", std::move(got), "is every bracket closed?");
   }
 
   void refuse_tag(const YAML::Mark& mark, const std::string& tag) const {
@@ -95,13 +100,13 @@ class TreeBuilder : public YAML::EventHandler {
 
   void count(const Place& at, std::size_t more) {
     values_ += more;
-    if (values_ > most_values) refuse(at, "at most 1000000 values", "more (aliases counted each time)");
+    if (values_ > most_values) refuse(at, "at most 200000 values", "more (aliases counted each time)");
   }
 
   void open(Value::Kind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
     refuse_tag(mark, tag);
     if (levels_.size() >= deepest) refuse(mark, "at most 64 levels of nesting", "more");
-    if (awaits_key()) refuse(mark, "text as a key", kind == Value::Kind::map ? "a map" : "a list");
+    if (awaits_key()) refuse_key(place(mark), kind == Value::Kind::map ? "a map" : "a list");
     levels_.push_back({});
     levels_.back().value = made(kind, mark);
     levels_.back().anchor = anchor;
@@ -140,7 +145,7 @@ class TreeBuilder : public YAML::EventHandler {
   }
 
   void take_key(const Value& key) {
-    if (!key.is(Value::Kind::scalar)) refuse(key.place, "text as a key", described(key));
+    if (!key.is(Value::Kind::scalar)) refuse_key(key.place, described(key));
     Level& level = levels_.back();
     level.entry = {key.scalar, key.place, {}};
     level.has_key = true;
@@ -172,6 +177,28 @@ class TreeBuilder : public YAML::EventHandler {
   Value root_;
 };
 
+// The line of `text` with this number, from 0.
+std::string_view line_of(std::string_view text, int number) {
+  for (; number > 0 && text.find('\n') != std::string_view::npos; --number) text.remove_prefix(text.find('\n') + 1);
+  return text.substr(0, text.find('\n'));
+}
+
+Problem syntax_problem(const YAML::Exception& error, std::string_view text, const Source& source) {
+  Problem problem{source.shown, 0, 0, "", "YAML", "a syntax error", error.msg};
+  if (error.mark.is_null()) return problem;
+  if (source.file != "--set") {
+    problem.line = error.mark.line + 1;
+    problem.column = error.mark.column + 1;
+  }
+  const std::string_view line = line_of(text, error.mark.line);
+  if (line.substr(0, line.find_first_not_of(" \t")).find('\t') != std::string_view::npos) {
+    problem.expected = "spaces as indentation";
+    problem.got = "a tab";
+    problem.hint.clear();
+  }
+  return problem;
+}
+
 }  // namespace
 
 Value read_yaml(std::string_view text, const std::shared_ptr<const Source>& source, std::vector<Problem>& problems) {
@@ -189,9 +216,7 @@ Value read_yaml(std::string_view text, const std::shared_ptr<const Source>& sour
     }
     return value;
   } catch (const YAML::Exception& error) {
-    const bool has_lines = source->file != "--set" && !error.mark.is_null();
-    throw ConfigError(Problem{source->shown, has_lines ? error.mark.line + 1 : 0,
-                              has_lines ? error.mark.column + 1 : 0, "", "YAML", "a syntax error", error.msg});
+    throw ConfigError(syntax_problem(error, text, *source));
   }
 }
 
