@@ -22,22 +22,30 @@ Graph graph_of(const Fabric& fabric) {
           static_cast<std::uint32_t>(fabric.devices().size())};
 }
 
-// A GPU is an end, never a stop on the way.
-struct LeavesOnlyTheSource {
+// A GPU is an end, never a stop on the way. When `ends` names GPUs and NICs, no other ones are used at all.
+struct Passable {
   const Fabric* fabric = nullptr;
   const Graph* graph = nullptr;
   std::uint32_t source = 0;
+  std::vector<DeviceId> ends;
   bool operator()(const Graph::edge_descriptor& edge) const {
     const std::uint32_t from = boost::source(edge, *graph);
-    return from == source || fabric->devices()[from].kind != DeviceKind::gpu;
+    if (from != source && fabric->devices()[from].kind == DeviceKind::gpu) return false;
+    return ends.empty() || (allowed(from) && allowed(boost::target(edge, *graph)));
+  }
+  [[nodiscard]] bool allowed(std::uint32_t device) const {
+    const DeviceKind kind = fabric->devices()[device].kind;
+    if (kind != DeviceKind::gpu && kind != DeviceKind::nic) return true;
+    return std::find(ends.begin(), ends.end(), DeviceId{device}) != ends.end();
   }
 };
 
-std::vector<std::uint32_t> search(const Fabric& fabric, const Graph& graph, DeviceId gpu) {
+std::vector<std::uint32_t> search(const Fabric& fabric, const Graph& graph, DeviceId gpu,
+                                  std::vector<DeviceId> ends = {}) {
   const auto source = static_cast<std::uint32_t>(gpu.index());
   std::vector<std::uint32_t> hops(fabric.devices().size(), unreachable);
   hops[source] = 0;
-  const boost::filtered_graph<Graph, LeavesOnlyTheSource> passable(graph, {&fabric, &graph, source});
+  const boost::filtered_graph<Graph, Passable> passable(graph, {&fabric, &graph, source, std::move(ends)});
   boost::breadth_first_search(
       passable, source,
       boost::visitor(boost::make_bfs_visitor(boost::record_distances(hops.data(), boost::on_tree_edge()))));
@@ -59,6 +67,11 @@ bool gpus_connected(const Fabric& fabric) {
 
 std::vector<std::uint32_t> hops_from(const Fabric& fabric, DeviceId gpu) {
   return search(fabric, graph_of(fabric), gpu);
+}
+
+std::uint32_t hops_between(const Fabric& fabric, const Routing& routing, DeviceId source, DeviceId destination) {
+  const std::vector<DeviceId> ends{source, destination, routing.nic_of(source), routing.nic_of(destination)};
+  return search(fabric, graph_of(fabric), source, ends)[destination.index()];
 }
 
 std::uint32_t diameter(const Fabric& fabric, std::span<const DeviceId> sources) {
