@@ -39,7 +39,7 @@ class SimgridExecutor final : public task::Executor, private task::TaskRunner::L
   void flow_ended(task::RunningTask running, ChannelId bound);
   void timer_ended(task::RunningTask running);
 
-  Clock* clock_;  // SimGrid's
+  std::shared_ptr<Clock> clock_;  // SimGrid keeps it when we are gone
   std::unique_ptr<FlowNetwork> network_;
   std::unique_ptr<ComputeHosts> hosts_;
   task::TimerQueue<task::RunningTask> timers_;
@@ -73,7 +73,7 @@ std::vector<double> capacities(const topology::Fabric& fabric) {
   return all;
 }
 
-SimgridExecutor::SimgridExecutor(const topology::Fabric& fabric, NetworkKind network) : clock_(new Clock(this)) {
+SimgridExecutor::SimgridExecutor(const topology::Fabric& fabric, NetworkKind network) : clock_(std::make_shared<Clock>(this)) {
   open_session(clock_);
   hosts_ = std::make_unique<ComputeHosts>(fabric, [this](task::RunningTask running) { runner_.finish(running); });
   const auto flow_end = [this](task::RunningTask running, ChannelId bound) { flow_ended(running, bound); };

@@ -1,6 +1,6 @@
 #include "engine/simgrid_session.hpp"
 
-#include <memory>
+#include <utility>
 
 #include <simgrid/kernel/resource/Model.hpp>
 #include <simgrid/kernel/routing/NetZoneImpl.hpp>
@@ -52,12 +52,12 @@ const std::vector<std::string>& session_options() {
   return options;
 }
 
-void open_session(simgrid::kernel::resource::Model* clock) {
+void open_session(std::shared_ptr<simgrid::kernel::resource::Model> clock) {
   ensure(!simgrid::s4u::Engine::is_initialized(), "a process has one SimGrid engine");
   xbt_log_control_set("root.thres:error");
   static simgrid::s4u::Engine engine("aifsim");
   for (const std::string& option : session_options()) simgrid::s4u::Engine::set_config(option);
-  engine.add_model(std::shared_ptr<simgrid::kernel::resource::Model>(clock));
+  engine.add_model(std::move(clock));
   zone = new OpenZone(*simgrid::s4u::create_empty_zone("root")->get_impl());
   simgrid::s4u::Activity::on_completion_cb(report_end);
 }

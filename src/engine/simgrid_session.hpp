@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -25,7 +26,7 @@ namespace aifsim::engine {
 
 // Makes the engine with `clock` as its first model, so that `clock` is asked before SimGrid's own models what comes next
 // and may start activities then. Throws InternalError the second time in a process.
-void open_session(simgrid::kernel::resource::Model* clock);
+void open_session(std::shared_ptr<simgrid::kernel::resource::Model> clock);
 void run_session();
 
 // Hosts and links may be made at any time; all lie in one zone.

@@ -9,7 +9,7 @@
 #include <random>
 #include <vector>
 
-#include "engine/in_child.hpp"
+#include "in_child.hpp"
 #include "engine/simgrid_executor.hpp"
 #include "task/ideal_executor.hpp"
 #include "task/task_graph.hpp"
