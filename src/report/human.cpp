@@ -14,19 +14,18 @@ struct Scale {
   const char* unit;
 };
 
-// Four significant digits in the greatest unit that leaves at least 1 before the point.
+constexpr std::array<Scale, 4> time_scales{{{1, "s"}, {1e-3, "ms"}, {1e-6, "us"}, {1e-9, "ns"}}};
+constexpr std::array<Scale, 6> byte_scales{{{1e15, "PB"}, {1e12, "TB"}, {1e9, "GB"}, {1e6, "MB"}, {1e3, "kB"}, {1, "B"}}};
+
+// `value` in the greatest unit that leaves at least 1 of `like` before the point, with as many decimals as give `like`
+// that many digits.
 template <std::size_t Count>
-std::string scaled(double value, const std::array<Scale, Count>& scales, int digits) {
-  const Scale* scale = &scales.back();
-  for (const Scale& candidate : scales) {
-    if (std::abs(value) >= candidate.factor) {
-      scale = &candidate;
-      break;
-    }
-  }
-  const double shown = value / scale->factor;
+std::string scaled(double value, double like, const std::array<Scale, Count>& scales, int digits) {
+  const auto* scale = std::find_if(scales.begin(), scales.end() - 1,
+                                   [&](const Scale& candidate) { return std::abs(like) >= candidate.factor; });
+  const double shown = std::abs(like) / scale->factor;
   const int before = shown >= 1000 ? 4 : shown >= 100 ? 3 : shown >= 10 ? 2 : 1;
-  return fmt::format("{:.{}f} {}", shown, std::max(0, digits - before), scale->unit);
+  return fmt::format("{:.{}f} {}", value / scale->factor, std::max(0, digits - before), scale->unit);
 }
 
 bool is_continuation(char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U; }
@@ -45,15 +44,15 @@ std::size_t offset_of(std::string_view text, std::size_t columns) {
 }  // namespace
 
 std::string human(Seconds time) {
-  constexpr std::array<Scale, 4> scales{{{1, "s"}, {1e-3, "ms"}, {1e-6, "us"}, {1e-9, "ns"}}};
   if (time == Seconds{}) return "0 s";
-  return scaled(time.in(units::s), scales, 4);
+  return human(time, time);
 }
 
+std::string human(Seconds time, Seconds scale) { return scaled(time.in(units::s), scale.in(units::s), time_scales, 4); }
+
 std::string human(Bytes bytes) {
-  constexpr std::array<Scale, 6> scales{{{1e15, "PB"}, {1e12, "TB"}, {1e9, "GB"}, {1e6, "MB"}, {1e3, "kB"}, {1, "B"}}};
   if (bytes < units::kB) return fmt::format("{:.0f} B", bytes.in(units::B));
-  return scaled(bytes.in(units::B), scales, 3);
+  return scaled(bytes.in(units::B), bytes.in(units::B), byte_scales, 3);
 }
 
 std::string human_count(double count) {

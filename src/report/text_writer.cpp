@@ -82,7 +82,7 @@ std::string breakdown(const metrics::JobReport& job, const Pen& pen) {
   const Seconds step = metrics::total(job.breakdown);
   Table table({{"", Align::left, 36}, {"", Align::right}, {"", Align::right}, {""}});
   for (const auto& [cause, time] : causes) {
-    table.row({cause, human(time), human_percent(time / step), bar(time / step, bar_width)});
+    table.row({cause, human(time, step), human_percent(time / step), bar(time / step, bar_width)});
   }
   return pen.rule("Where the step goes") + pen.paint_bars(table.text(), cyan) + '\n';
 }
@@ -98,7 +98,7 @@ std::string bottlenecks(const metrics::JobReport& job, const Pen& pen) {
                {""}});
   for (std::size_t i = 0; i < std::min(list.size(), shown_bottlenecks); ++i) {
     const auto& entry = list[i];
-    table.row({std::to_string(i + 1), entry.resource, entry.kind, human(entry.blame), human_percent(entry.share),
+    table.row({std::to_string(i + 1), entry.resource, entry.kind, human(entry.blame, list[0].blame), human_percent(entry.share),
                bar(entry.share, 12)});
   }
   std::string text = pen.rule("What limits it (critical path)");
@@ -121,7 +121,7 @@ std::string memory(const metrics::JobReport& job, const Pen& pen) {
     table.row({entry.name, human(entry.bytes), human_percent(share), bar(share, bar_width)});
   }
   const double used = report.used() / report.capacity;
-  table.row({"together", human(report.used()), human_percent(used), bar(used, bar_width)});
+  table.row({"total", human(report.used()), human_percent(used), bar(used, bar_width)});
   return pen.rule(fmt::format("Memory of the fullest GPU ({})", human(report.capacity))) +
          pen.paint_bars(table.text(), green) + '\n';
 }

@@ -12,6 +12,8 @@ TEST(Human, seconds_have_four_digits_in_the_fitting_unit) {
   EXPECT_EQ(human(812.04 * units::us), "812.0 us");
   EXPECT_EQ(human(3 * units::ns), "3.000 ns");
   EXPECT_EQ(human(Seconds{}), "0 s");
+  EXPECT_EQ(human(18 * units::ms, 6.2 * units::s), "0.018 s");
+  EXPECT_EQ(human(6.2 * units::s, 18 * units::ms), "6200.00 ms");
 }
 
 TEST(Human, bytes_are_decimal) {

@@ -1,0 +1,146 @@
+#include "app/command_line.hpp"
+
+#include <CLI/CLI.hpp>
+#include <map>
+#include <sstream>
+
+#include "app/commands.hpp"
+#include "app/help_text.hpp"
+#include "base/version.hpp"
+#include "report/json_keys.hpp"
+
+namespace aifsim::app {
+namespace {
+
+// An option value that is one of a few words; the words stand in the help.
+template <typename Enum>
+void add_choice(CLI::App& app, const std::string& name, Enum& value, const std::map<std::string, Enum>& words,
+                const std::string& description) {
+  std::string list;
+  for (const auto& [word, ignored] : words) list += (list.empty() ? "" : "|") + word;
+  app.add_option_function<std::string>(
+         name, [&value, &words](const std::string& word) { value = words.at(word); }, description)
+      ->check([&words, list](const std::string& word) {
+        return words.contains(word) ? std::string() : "expected " + list + ", got \"" + word + '"';
+      })
+      ->type_name(list);
+}
+
+const std::map<std::string, Format> formats{{"text", Format::text}, {"json", Format::json}};
+const std::map<std::string, Network> networks{
+    {"fluid", Network::fluid}, {"simgrid", Network::simgrid}, {"ideal", Network::ideal}};
+const std::map<std::string, study::ValidateFormat> validate_formats{{"text", study::ValidateFormat::text},
+                                                                    {"json", study::ValidateFormat::json},
+                                                                    {"csv", study::ValidateFormat::csv}};
+
+void add_sets(CLI::App& app, std::vector<std::string>& sets) {
+  app.add_option("--set", sets, "Change one value of a file; may be given again")
+      ->type_name("key.path=value")
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
+CLI::App* add_run(CLI::App& app, RunOptions& options) {
+  CLI::App* run = app.add_subcommand("run", "Simulate a workload on a platform");
+  run->add_option("PLATFORM", options.platform, "Platform file, e.g. platforms/dgx-h100-32.yaml")
+      ->required()
+      ->type_name("FILE");
+  run->add_option("WORKLOAD", options.workload, "Workload file, e.g. workloads/llama3-405b-pretrain.yaml")
+      ->required()
+      ->type_name("FILE");
+  add_sets(*run, options.sets);
+  run->add_option("--seed", options.seed, "Seed of every random stream (default 1)")->type_name("N");
+  add_choice(*run, "--network", options.network, networks,
+             "How flows share channels: max-min fair at scale (fluid, the default), SimGrid's own model, no contention");
+  run->add_option("--out", options.out, "Also write the report and the resolved inputs into this directory")
+      ->type_name("DIR");
+  add_choice(*run, "--format", options.format, formats, "What to print (default text)");
+  run->footer(run_examples);
+  return run;
+}
+
+CLI::App* add_validate(CLI::App& app, study::ValidateOptions& options) {
+  CLI::App* validate = app.add_subcommand("validate", "Compare simulated with published figures");
+  validate->add_option("TABLE", options.tables, "CSV tables of measurements")->required()->type_name("FILE");
+  validate->add_option("--where", options.where, "Only rows whose column matches; may be given again")
+      ->type_name("column=glob")
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  validate->add_option("--jobs", options.jobs, "Processes at a time (default: one per core)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 4096));
+  add_choice(*validate, "--format", options.format, validate_formats, "What to print (default text)");
+  validate->footer(validate_examples);
+  return validate;
+}
+
+CLI::App* add_check(CLI::App& app, CheckOptions& options) {
+  CLI::App* check = app.add_subcommand("check", "Report every problem in input files; run nothing");
+  check->add_option("FILE", options.files, "YAML files")->required()->type_name("FILE");
+  add_sets(*check, options.sets);
+  check->footer(check_examples);
+  return check;
+}
+
+CLI::App* add_list(CLI::App& app, ListOptions& options) {
+  CLI::App* list = app.add_subcommand("list", "Show what there is to choose from");
+  std::string words;
+  for (const std::string& word : listable()) words += (words.empty() ? "" : "|") + word;
+  list->add_option("WHAT", options.what, words)->required()->type_name("")->check([words](const std::string& word) {
+    const auto known = listable();
+    const bool is_known = std::find(known.begin(), known.end(), word) != known.end();
+    return is_known ? std::string() : "expected " + words + ", got \"" + word + '"';
+  });
+  list->footer(list_examples);
+  return list;
+}
+
+CLI::App* add_help(CLI::App& app, std::string& topic) {
+  CLI::App* help = app.add_subcommand("help", "Explain a topic: json (keys and units of the report)");
+  help->add_option("TOPIC", topic, "json")->type_name("")->check([](const std::string& word) {
+    return word == "json" ? std::string() : "expected json, got \"" + word + '"';
+  });
+  return help;
+}
+
+std::string help_of(CLI::App& app, const CLI::ParseError& request) {
+  std::ostringstream text;
+  (void)app.exit(request, text, text);
+  return text.str();
+}
+
+}  // namespace
+
+Command parse_command_line(int argc, const char* const* argv) {
+  CLI::App app(about, "aifsim");
+  app.footer(about_exit);
+  app.set_version_flag("--version", "aifsim " + std::string(version));
+  app.require_subcommand(1);
+  app.get_formatter()->column_width(36);
+  RunOptions run_options;
+  study::ValidateOptions validate_options;
+  CheckOptions check_options;
+  ListOptions list_options;
+  std::string topic;
+  const CLI::App* run = add_run(app, run_options);
+  const CLI::App* validate = add_validate(app, validate_options);
+  const CLI::App* check = add_check(app, check_options);
+  const CLI::App* list = add_list(app, list_options);
+  add_help(app, topic);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& request) {  // --help, --version: no error, CLI11 just says it so
+    return PrintOptions{help_of(app, request)};
+  } catch (const CLI::ParseError& error) {
+    const auto chosen = app.get_subcommands();
+    const std::string command = chosen.empty() ? "aifsim" : "aifsim " + chosen.front()->get_name();
+    throw UsageError(std::string(error.what()) + " (see " + command + " --help)");
+  }
+  if (run->parsed()) return run_options;
+  if (validate->parsed()) return validate_options;
+  if (check->parsed()) return check_options;
+  if (list->parsed()) return list_options;
+  return PrintOptions{topic == "json" ? report::describe_run_json() : app.help()};
+}
+
+}  // namespace aifsim::app

@@ -1,0 +1,64 @@
+#include "app/file_kinds.hpp"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/error.hpp"
+#include "hardware/gpu_spec_reader.hpp"
+#include "hardware/node_catalog_parts.hpp"
+#include "hardware/platform.hpp"
+#include "model/model_spec.hpp"
+#include "training/framework.hpp"
+#include "training/job.hpp"
+
+namespace aifsim::app {
+namespace {
+
+void read_gpu_file(const config::Document& document) { (void)hardware::read_gpu_spec(document.root(), "gpu"); }
+void read_kernel_file(const config::Document& document) { (void)hardware::read_kernel_profile(document.root()); }
+void read_model_file(const config::Document& document) { (void)model::read_model(document.root()); }
+void read_framework_file(const config::Document& document) { (void)training::read_framework(document.root()); }
+void read_node_file(const config::Document& document) { (void)hardware::read_node_type(document.root()); }
+void read_nic_file(const config::Document& document) { (void)hardware::read_nic(document.root()); }
+void read_switch_file(const config::Document& document) { (void)hardware::read_switch(document.root()); }
+void read_cpu_file(const config::Document& document) { (void)hardware::read_cpu(document.root()); }
+void read_dpu_file(const config::Document& document) { (void)hardware::read_dpu(document.root()); }
+
+// The first that fits counts: special kinds stand before general ones.
+const std::vector<FileKind> kinds{
+    {"workload", "", {"kind"}, read_workload_file},
+    {"platform", "", {"nodes"}, read_platform_file},
+    {"gpu", "gpus", {"dense_peak"}, read_gpu_file},
+    {"kernel table", "kernels", {"library", "gemm"}, read_kernel_file},
+    {"model", "models", {"layers", "hidden"}, read_model_file},
+    {"framework", "frameworks", {"elementwise"}, read_framework_file},
+    {"node type", "nodes", {"gpu", "gpus"}, read_node_file},
+    {"switch", "switches", {"ports", "port_bandwidth"}, read_switch_file},
+    {"CPU", "cpus", {"cores", "memory_bandwidth"}, read_cpu_file},
+    {"DPU", "dpus", {"cores", "bandwidth"}, read_dpu_file},
+    {"NIC", "nics", {"bandwidth", "latency"}, read_nic_file},
+};
+
+}  // namespace
+
+void read_platform_file(const config::Document& document) { (void)hardware::read_platform(document); }
+// 0 GPUs: the platform is not known.
+void read_workload_file(const config::Document& document) { (void)training::read_training_job(document, 0); }
+
+std::span<const FileKind> file_kinds() { return kinds; }
+
+const FileKind& kind_of(const std::string& path, const config::Document& document) {
+  const std::string folder = std::filesystem::absolute(path).parent_path().filename().string();
+  for (const FileKind& kind : kinds) {
+    if (!kind.folder.empty() && kind.folder == folder) return kind;
+  }
+  const std::vector<std::string> keys = document.root().keys();
+  const auto has = [&](std::string_view key) { return std::find(keys.begin(), keys.end(), key) != keys.end(); };
+  for (const FileKind& kind : kinds) {
+    if (std::all_of(kind.keys.begin(), kind.keys.end(), has)) return kind;
+  }
+  throw ConfigError(Problem{path, 0, 0, "", "a platform (`nodes`), a workload (`kind`), a model or a catalogue file",
+                            "a file with none of their keys", ""});
+}
+
+}  // namespace aifsim::app

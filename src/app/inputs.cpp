@@ -1,0 +1,101 @@
+#include "app/inputs.hpp"
+
+#include <algorithm>
+#include <string_view>
+
+#include "app/file_kinds.hpp"
+#include "base/error.hpp"
+
+namespace aifsim::app {
+namespace {
+
+struct InputFile {
+  std::string prefix;  // "platform"
+  std::string path;
+  void (*read)(const config::Document& document);
+  std::vector<std::string> keys;  // at the top, as the file has them
+  std::vector<config::Override> overrides;
+};
+
+std::string first_key(std::string_view path) { return std::string(path.substr(0, path.find_first_of(".["))); }
+
+bool has_key(const InputFile& file, const std::string& key) {
+  return std::find(file.keys.begin(), file.keys.end(), key) != file.keys.end();
+}
+
+// Does the file's reader know the key? It reports an override that it does not know at the override's own place.
+bool reader_knows(const InputFile& file, const config::Override& override_text) {
+  const config::Document document = config::Document::load(file.path, std::span(&override_text, 1));
+  const std::string place = "--set " + override_text.key + "=" + override_text.value;
+  try {
+    file.read(document);
+    document.check();
+  } catch (const ConfigError& error) {
+    return std::none_of(error.problems().begin(), error.problems().end(), [&](const Problem& problem) {
+      return problem.file == place && problem.got == "an unknown key";
+    });
+  }
+  return true;
+}
+
+[[noreturn]] void refuse(const std::string& text, std::string expected, std::string got, std::string hint) {
+  throw ConfigError(Problem{"--set " + text, 0, 0, "", std::move(expected), std::move(got), std::move(hint)});
+}
+
+InputFile& file_for(const config::Override& override_text, const std::string& text, std::vector<InputFile>& files) {
+  const std::string key = first_key(override_text.key);
+  std::vector<InputFile*> takers;
+  for (InputFile& file : files) {
+    if (has_key(file, key)) takers.push_back(&file);
+  }
+  if (takers.size() > 1) {
+    refuse(text, "platform:" + override_text.key + " or workload:" + override_text.key, "a key that both files have", "");
+  }
+  if (takers.empty()) {
+    for (InputFile& file : files) {
+      if (reader_knows(file, override_text)) takers.push_back(&file);
+    }
+  }
+  if (takers.size() > 1) {
+    refuse(text, "platform:" + override_text.key + " or workload:" + override_text.key, "a key that both files know", "");
+  }
+  if (takers.size() == 1) return *takers.front();
+  std::vector<std::string> known;
+  for (const InputFile& file : files) known.insert(known.end(), file.keys.begin(), file.keys.end());
+  const auto near = config::nearest(key, known);
+  refuse(text, "a key of the platform or the workload", '"' + override_text.key + '"',
+         near ? "did you mean `" + *near + "`?" : "");
+}
+
+void route(const std::string& text, std::vector<InputFile>& files) {
+  config::Override override_text = config::parse_override(text);
+  for (InputFile& file : files) {
+    const std::string prefix = file.prefix + ":";
+    if (!override_text.key.starts_with(prefix)) continue;
+    override_text.key.erase(0, prefix.size());
+    file.overrides.push_back(override_text);
+    return;
+  }
+  file_for(override_text, text, files).overrides.push_back(override_text);
+}
+
+}  // namespace
+
+Inputs load_inputs(const std::string& platform, const std::string& workload, std::span<const std::string> sets) {
+  std::vector<InputFile> files{{"platform", platform, read_platform_file, {}, {}},
+                               {"workload", workload, read_workload_file, {}, {}}};
+  // Both files' own faults are reported together.
+  std::vector<Problem> problems;
+  for (InputFile& file : files) {
+    try {
+      file.keys = config::Document::load(file.path).root().keys();
+    } catch (const ConfigError& error) {
+      problems.insert(problems.end(), error.problems().begin(), error.problems().end());
+    }
+  }
+  if (!problems.empty()) throw ConfigError(std::move(problems));
+  for (const std::string& text : sets) route(text, files);
+  return {config::Document::load(platform, files[0].overrides), config::Document::load(workload, files[1].overrides)};
+}
+
+}  // namespace aifsim::app

@@ -1,0 +1,22 @@
+// The two files of a run, each with its share of the `--set` overrides.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "config/node.hpp"
+
+namespace aifsim::app {
+
+struct Inputs {
+  config::Document platform;
+  config::Document workload;
+};
+
+// `platform:key=value` and `workload:key=value` go where they say. Without a prefix an override goes to the file that has
+// its first key; if both have it, that is the user's mistake; if none has it, to the one whose reader knows the key.
+[[nodiscard]] Inputs load_inputs(const std::string& platform, const std::string& workload,
+                                 std::span<const std::string> sets);
+
+}  // namespace aifsim::app

@@ -1,0 +1,57 @@
+#include <algorithm>
+#include <iostream>
+
+#include "app/commands.hpp"
+#include "base/error.hpp"
+#include "collective/collective.hpp"
+#include "hardware/platform.hpp"
+#include "model/model_spec.hpp"
+#include "report/table.hpp"
+#include "topology/fabric.hpp"
+#include "training/schedule.hpp"
+
+namespace aifsim::app {
+namespace {
+
+using Entries = std::vector<hardware::CatalogEntry>;
+
+template <typename Source>
+Entries entries_of(const std::vector<Source>& source) {
+  Entries entries;
+  for (const auto& [name, summary] : source) entries.push_back({name, summary});
+  return entries;
+}
+
+struct Listing {
+  std::string_view name;
+  Entries (*entries)();
+};
+
+const std::vector<Listing> listings{
+    {"gpus", hardware::list_gpus},
+    {"nodes", hardware::list_nodes},
+    {"media", hardware::list_media},
+    {"models", [] { return entries_of(model::list_models()); }},
+    {"topologies", topology::list_topologies},
+    {"collectives", collective::list_algorithms},
+    {"schedules", [] { return entries_of(training::list_schedules()); }},
+};
+
+}  // namespace
+
+std::vector<std::string> listable() {
+  std::vector<std::string> names;
+  for (const Listing& listing : listings) names.emplace_back(listing.name);
+  return names;
+}
+
+void list_command(const ListOptions& options) {
+  const auto listing = std::find_if(listings.begin(), listings.end(),
+                                    [&](const Listing& candidate) { return candidate.name == options.what; });
+  ensure(listing != listings.end(), "the command line lets only listable things pass");
+  report::Table table({{""}, {"", report::Align::left, 1000}}, 0);
+  for (const hardware::CatalogEntry& entry : listing->entries()) table.row({entry.name, entry.summary});
+  std::cout << table.text();
+}
+
+}  // namespace aifsim::app
