@@ -17,7 +17,7 @@ void read_nvlink(const config::Node& nvlink, const std::vector<std::string>& med
   node.nvlink_sharp = nvlink.optional("sharp").boolean_or(false);
   node.nodes_per_domain = static_cast<int>(nvlink.optional("nodes_per_domain").integer_or(1, {.min = 1, .max = 4096}));
   nvlink.finish();
-  if (node.gpu && node.gpu->nvlink == BytesPerSecond{}) {
+  if (node.gpu && !node.gpu->name.empty() && node.gpu->nvlink == BytesPerSecond{}) {
     nvlink.problem("a GPU with NVLink, or no `nvlink`", node.gpu->name + ", which has none");
   }
   if (node.nvlink_sharp && node.nvswitches == 0) nvlink.problem("NVLink switches for `sharp`", "none");

@@ -35,7 +35,8 @@ std::shared_ptr<const NodeSpec> with_changes(const config::Node& entry, std::sha
     changed->nic = read_nic(nic);
     if (changed->nics == 0) nic.problem("a node type with NICs", type->name);
   }
-  if (gpu && changed->gpu && !changed->nvlink_medium.empty() && changed->gpu->nvlink == BytesPerSecond{}) {
+  const bool known = gpu && changed->gpu && !changed->gpu->name.empty();
+  if (known && !changed->nvlink_medium.empty() && changed->gpu->nvlink == BytesPerSecond{}) {
     gpu.problem("a GPU with NVLink for " + type->name, changed->gpu->name + ", which has none");
   }
   return changed;

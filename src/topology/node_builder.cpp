@@ -33,8 +33,10 @@ class GroupBuilder {
   }
 
   void add() {
-    fabric_.reserve(layout_.domains * (layout_.domain_devices() + 2),
-                    layout_.domains * (layout_.domain_channels() + 2 * layout_.nodes * layout_.nics));
+    // With room for the cables of the NICs and, an eighth more, of merged switches: growing later copies everything.
+    const std::size_t nics = layout_.domains * layout_.nodes * layout_.nics;
+    fabric_.reserve(layout_.domains * layout_.domain_devices() + nics / 8,
+                    layout_.domains * layout_.domain_channels() + 2 * nics + nics / 4);
     for (std::size_t domain = 0; domain < layout_.domains; ++domain) add_domain(domain);
   }
 

@@ -34,6 +34,7 @@ class TreeNetwork final : public ScaleOutNetwork {
       : leaf_map_(std::move(leaf_map)),
         plan_(plan_tree(platform, leaf_map_->shape())),
         sprayed_(platform.scale_out.routing == hardware::RoutingKind::adaptive) {
+    fabric.reserve(switch_devices(), 2 * nodes.nic_count() + trunk_channels());
     add_switches(fabric);
     add_access(platform, nodes, fabric);
     for (std::size_t tier = 0; tier + 1 < plan_.size(); ++tier) add_trunks(platform, tier, fabric);
@@ -67,6 +68,21 @@ class TreeNetwork final : public ScaleOutNetwork {
   // Devices of one block: all its roots, or one for all of them.
   [[nodiscard]] std::size_t block_devices(std::size_t tier) const { return sprayed_ ? 1 : plan_[tier].roots; }
 
+  [[nodiscard]] std::size_t switch_devices() const {
+    std::size_t devices = 0;
+    for (std::size_t tier = 0; tier < plan_.size(); ++tier) devices += plan_[tier].blocks * block_devices(tier);
+    return devices;
+  }
+  // Cables, or bundles of them, from a tier to the one above.
+  [[nodiscard]] std::size_t trunks(std::size_t tier) const {
+    return sprayed_ ? plan_[tier].blocks : plan_[tier].switches() * plan_[tier].uplinks;
+  }
+  [[nodiscard]] std::size_t trunk_channels() const {
+    std::size_t channels = 0;
+    for (std::size_t tier = 0; tier + 1 < plan_.size(); ++tier) channels += 2 * trunks(tier);
+    return channels;
+  }
+
   void add_switches(Fabric& fabric) {
     for (std::size_t tier = 0; tier < plan_.size(); ++tier) {
       first_switch_.push_back(fabric.devices().size());
@@ -81,7 +97,6 @@ class TreeNetwork final : public ScaleOutNetwork {
     const hardware::LinkMedium& medium = platform.medium(platform.scale_out.medium);
     const Seconds switch_latency = platform.scale_out.tier_switch(0).latency;
     first_access_ = fabric.channels().size();
-    fabric.reserve(0, 2 * nodes.nic_count());
     Channel cable{.medium = medium_id(platform, platform.scale_out.medium)};
     nodes.for_each_nic([&](const NicPlace& nic, BytesPerSecond bandwidth) {
       cable.capacity = bandwidth * medium.payload_fraction;
@@ -99,11 +114,9 @@ class TreeNetwork final : public ScaleOutNetwork {
   void add_trunks(const Platform& platform, std::size_t tier, Fabric& fabric) {
     const hardware::ScaleOut& network = platform.scale_out;
     const hardware::LinkMedium& medium = platform.medium(network.trunk_medium);
-    const std::size_t cables = plan_[tier].switches() * plan_[tier].uplinks;
-    const std::size_t channels = sprayed_ ? plan_[tier].blocks : cables;
-    const std::size_t lanes = cables / channels;
+    const std::size_t channels = trunks(tier);
+    const std::size_t lanes = plan_[tier].switches() * plan_[tier].uplinks / channels;
     first_trunk_.push_back(fabric.channels().size());
-    fabric.reserve(0, 2 * channels);
     Channel cable{.capacity = cable_rate(platform) * medium.payload_fraction * network.load_balance *
                               static_cast<double>(lanes),
                   .medium = medium_id(platform, network.trunk_medium),
