@@ -6,7 +6,8 @@ Usage: fit_collectives.py NCCL.csv COLLECTIVES.csv
   COLLECTIVES.csv  group, collective, num_gpus, nvlink_domain_gpus, gpu, message_bytes, time_us: published nccl-tests
 
 One equation serves all, as in src/collective: T = launch + setup + per_rank * ranks + hypot(steps * step, wire / rate),
-least over the protocols; rates are fractions of the GPU's NVLink bandwidth in one direction.
+least over the protocols ("narrow": Simple with the few channels that small messages get); rates are fractions of the
+GPU's NVLink bandwidth in one direction.
   ring    steps = ranks - 1 (all_gather, reduce_scatter) or twice that (all_reduce); wire = bytes / ranks * (steps + extra).
           `extra` is the primitive a ring has beyond its sends: it makes a ring of two slower per byte than one of eight.
   nvls    steps = 0; wire = bytes
@@ -31,13 +32,15 @@ def ring(p, steps, ranks, size, nvlink):
 
 
 def nvls(p, ranks, size, nvlink):
-    return p["launch"] + np.minimum(p["small_setup"] + size / (p["small_rate"] * nvlink),
+    return p["launch"] + np.minimum(p["narrow_setup"] + size / (p["narrow_rate"] * nvlink),
                                     p["setup"] + p["per_rank"] * ranks + size / (p["rate"] * nvlink))
 
 
 def direct(p, ranks, size, nvlink):
-    return p["launch"] + np.minimum(size / ranks * (ranks - 1) / (p["LL_rate"] * nvlink),
-                                    p["setup"] + size / ranks * (ranks - 1 + p["extra"]) / (p["rate"] * nvlink))
+    wire = size / ranks * (ranks - 1 + p["extra"])
+    return p["launch"] + np.min([wire / (p["LL_rate"] * nvlink),
+                                 p["narrow_setup"] + wire / (p["narrow_rate"] * nvlink),
+                                 p["setup"] + wire / (p["rate"] * nvlink)], axis=0)
 
 
 def fit(function, start, measured):
@@ -93,12 +96,12 @@ def main():
             more = published[published.gpu.str.contains(PUBLISHED[name])]
             size = np.r_[rows[in_switch].bytes, more.message_bytes].astype(float)
             ranks, time = np.r_[rows[in_switch].num_gpus, more.num_gpus], np.r_[rows[in_switch].latency_us, more.time_us]
-            start = dict(small_setup=25, small_rate=.3, setup=60, per_rank=5, rate=.55)
+            start = dict(narrow_setup=25, narrow_rate=.3, setup=60, per_rank=5, rate=.55)
             show("nvls", held_out_then_all("nvls", lambda p: nvls({**p, "launch": constants["launch"]}, ranks, size, nvlink),
                                            start, size, time))
         a = rows[rows.op == "alltoall"]
         ranks, size = a.num_gpus.to_numpy(), a.bytes.to_numpy()
-        start = dict(launch=7, LL_rate=.1, setup=8, rate=.65, extra=.4)
+        start = dict(launch=7, LL_rate=.1, narrow_setup=8, narrow_rate=.5, setup=40, rate=.7, extra=.4)
         show("direct", held_out_then_all("direct", lambda p: direct(p, ranks, size, nvlink), start, size, a.latency_us))
 
 

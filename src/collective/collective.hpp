@@ -1,7 +1,8 @@
 // One collective operation of symmetric groups, as flows of one representative rank.
 //
 // All groups run the same operation at the same time (all TP groups of a job, say). One representative rank is
-// simulated; what the others do shows as multiplicities on the channels they share with it.
+// simulated: of each kind of flow the one whose path meets the most loaded channel, for a collective ends with its
+// slowest member. What the others do shows as multiplicities on the channels they share with it.
 #pragma once
 
 #include <optional>
@@ -38,9 +39,11 @@ struct CollectivePlan {
 
 struct Request {
   Operation operation = Operation::all_reduce;
-  Bytes bytes;                          // nccl-tests' "size": all_reduce: the buffer; all_gather: the output; reduce_scatter: the
-                                        // input; all_to_all: one rank's whole send buffer; send_receive: the message
-  std::vector<std::vector<DeviceId>> groups;  // all of equal size and shape, ranks in order; groups[0][0] is the representative
+  Bytes bytes;  // nccl-tests' "size": all_reduce, broadcast, reduce: the buffer; all_gather: the output; reduce_scatter:
+                // the input; all_to_all: one rank's whole send buffer; send_receive: the message
+  // All of equal size and shape. Order matters to send_receive alone: a pair is a message from its first to its second,
+  // a larger group one step of a ring, each to the next.
+  std::vector<std::vector<DeviceId>> groups;
   std::string algorithm = "auto";
   bool nvls_allowed = true;             // NCCL_NVLS_ENABLE
 };

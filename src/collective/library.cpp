@@ -11,18 +11,21 @@ constexpr config::Range fraction{.min = 1e-3, .max = 1.0};
 struct Network {
   std::string protocol;
   Seconds hop;
+  Bytes chunk;
   double payload = 1;
 };
 
 std::vector<Network> read_network(const config::Node& node, Library& library) {
   library.network_efficiency = node.required("efficiency").number(fraction);
   library.tree_efficiency = node.required("tree_efficiency").number(fraction);
+  library.tree_domain_efficiency = node.required("tree_domain_efficiency").number(fraction);
   const config::Node protocols = node.required("protocols");
   std::vector<Network> network;
   for (const std::string& name : protocols.keys()) {
     const config::Node protocol = protocols.required(name);
     network.push_back({.protocol = name,
                        .hop = protocol.required("hop").seconds(),
+                       .chunk = protocol.optional("chunk").bytes_or({}),
                        .payload = protocol.required("payload").number(fraction)});
     protocol.finish();
   }
@@ -48,6 +51,7 @@ Method read_method(const config::Node& node, const std::vector<Network>& network
     for (const Network& across : network) {
       protocol.network_hop = across.hop;
       protocol.payload = across.payload;
+      protocol.chunk = across.chunk;
       if (across.protocol == name) break;
     }
     method.protocols.push_back(std::move(protocol));

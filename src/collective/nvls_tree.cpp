@@ -12,7 +12,7 @@ bool serves(const Situation& situation) {
 CollectivePlan plan_nvls_tree(const Situation& situation) {
   Traffic across(*situation.topology);
   for (const Layout& layout : situation.layouts) double_tree_across_domains(layout, situation.bytes(), across);
-  Work work{.method = &*situation.architecture->nvls, .hops = 2 * tree_depth(situation.domains)};
+  Work work{.method = &*situation.architecture->nvls, .hops = 2 * tree_depth(situation.domains), .relayed = true};
   work.movements.push_back(nvls_movement(situation, nvls_all_reduce_load(situation)));
   work.movements.push_back({across.slowest(), Medium::network});
   return choose_protocol(nvls_tree.name, work, situation);

@@ -18,19 +18,22 @@ BytesPerSecond ceiling(const Movement& movement, const Protocol& protocol, const
 CollectivePlan with_protocol(const Work& work, const Protocol& protocol, const Situation& situation) {
   CollectivePlan plan{.protocol = protocol.name};
   Seconds path;
+  Seconds fill;
   Phase phase;
   for (const Movement& movement : work.movements) {
-    if (movement.medium == Medium::network) path = std::max(path, movement.flow.latency);
-    phase.push_back({.path = movement.flow.path,
-                     .bytes = movement.flow.bytes * units::B,
-                     .rate_limit = ceiling(movement, protocol, situation)});
+    const Bytes bytes = movement.flow.bytes * units::B;
+    phase.push_back(
+        {.path = movement.flow.path, .bytes = bytes, .rate_limit = ceiling(movement, protocol, situation)});
+    if (movement.medium != Medium::network) continue;
+    path = std::max(path, movement.flow.latency);
+    if (work.relayed) fill = std::max(fill, std::min(bytes, protocol.chunk) / phase.back().rate_limit * work.hops);
   }
   plan.phases.push_back(std::move(phase));
   const Seconds transfer = lone_time(plan, situation.topology->fabric);
   const Seconds latency = protocol.step * work.steps + (protocol.network_hop + path) * work.hops;
   const Seconds both = std::hypot(latency.in(units::s), transfer.in(units::s)) * units::s;
   plan.alpha = work.method->launch + protocol.setup + protocol.per_rank * static_cast<double>(situation.domain_ranks) +
-               std::max(both - transfer, Seconds{});
+               fill + std::max(both - transfer, Seconds{});
   return plan;
 }
 
