@@ -35,7 +35,8 @@ struct DpuSpec {
 [[nodiscard]] CpuSpec read_cpu(const config::Node& name_or_map);
 [[nodiscard]] DpuSpec read_dpu(const config::Node& name_or_map);
 
-// Reads `source`, `confidence`, `weaker` (fields that deserve less confidence) and `notes`: "DGX B200 user guide (published)".
+// Reads `source`, `confidence`, `weaker` (fields that deserve less confidence) and `notes`: "DGX B200 user guide
+// (published)".
 [[nodiscard]] std::string read_source(const config::Node& entry);
 
 [[nodiscard]] std::vector<std::string> media_names(const std::vector<LinkMedium>& media);

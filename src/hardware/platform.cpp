@@ -45,8 +45,7 @@ std::shared_ptr<const NodeSpec> with_changes(const config::Node& entry, std::sha
 void read_group(const config::Node& entry, Platform& platform) {
   NodeGroup group;
   group.type = with_changes(entry, read_node_type(entry.required("type")));
-  group.count = static_cast<int>(
-      entry.required("count").integer({.min = 1, .max = static_cast<double>(most_nodes)}));
+  group.count = static_cast<int>(entry.required("count").integer({.min = 1, .max = static_cast<double>(most_nodes)}));
   entry.finish();
   if (!group.type || !group.type->gpu) return;
   add_source(platform, group.type->name, group.type->source);
@@ -100,7 +99,8 @@ void read_tiers(const config::Node& tiers, ScaleOut& network, Platform& platform
 void check_nics(const config::Node& scale_out, const Platform& platform) {
   for (const NodeGroup& group : platform.groups) {
     if (group.type->nics == 0) {
-      scale_out.required("topology").problem("NICs in every node type of a joined platform", group.type->name + " without");
+      scale_out.required("topology")
+          .problem("NICs in every node type of a joined platform", group.type->name + " without");
     }
   }
 }

@@ -15,15 +15,15 @@ namespace aifsim::hardware {
 
 // A kind of cable or port. Parsed from platforms/catalog/media.yaml.
 struct LinkMedium {
-  std::string name;     // "nvlink4-copper", "pluggable-dr4", "pcie5-x16", …
+  std::string name;  // "nvlink4-copper", "pluggable-dr4", "pcie5-x16", …
   std::string source;
-  Seconds latency;      // one hop, FEC included, the port logic of both ends too
+  Seconds latency;                // one hop, FEC included, the port logic of both ends too
   double payload_fraction = 1.0;  // of the nominal rate that payload can reach (headers, flow control), measured
-  Watts power_per_end;  // transceiver or port, at each end
-  double lasers = 0;    // per link
-  Seconds mtbf;         // of one link; 0 = not known
-  double reach_m = 0;   // 0 = not known
-  Usd price;            // per link, both ends
+  Watts power_per_end;            // transceiver or port, at each end
+  double lasers = 0;              // per link
+  Seconds mtbf;                   // of one link; 0 = not known
+  double reach_m = 0;             // 0 = not known
+  Usd price;                      // per link, both ends
 };
 
 struct SwitchSpec {
@@ -49,7 +49,7 @@ struct NicSpec {
 
 // How the GPUs of one NVLink domain are wired (a node for HGX, a rack for NVL72).
 struct NodeSpec {
-  std::string name;    // "dgx-h100"
+  std::string name;  // "dgx-h100"
   std::string source;
   std::shared_ptr<const GpuSpec> gpu;
   int gpus = 0;               // in one node (a compute tray for NVL72)
@@ -59,11 +59,11 @@ struct NodeSpec {
   std::string nvlink_medium;  // names of LinkMedium
   int nics = 0;               // scale-out NICs of one node; GPU i uses NIC i * nics / gpus
   NicSpec nic;
-  std::string host_link_medium;   // GPU to NIC: PCIe or C2C
-  BytesPerSecond host_link;       // GPU to PCIe switch/CPU, one direction, nominal
-  bool nics_behind_cpu = false;   // GPU – CPU – NIC: C2C superchips, and PCIe nodes without NVLink
-  std::string nic_link_medium;    // CPU to NIC, when nics_behind_cpu
-  BytesPerSecond nic_link;        // the same, one direction, nominal
+  std::string host_link_medium;  // GPU to NIC: PCIe or C2C
+  BytesPerSecond host_link;      // GPU to PCIe switch/CPU, one direction, nominal
+  bool nics_behind_cpu = false;  // GPU – CPU – NIC: C2C superchips, and PCIe nodes without NVLink
+  std::string nic_link_medium;   // CPU to NIC, when nics_behind_cpu
+  BytesPerSecond nic_link;       // the same, one direction, nominal
   std::string cpu;
   int cpus = 0;
   Watts max_power;  // whole node
@@ -88,13 +88,13 @@ struct TierSpec {
 struct ScaleOut {
   ScaleOutKind kind = ScaleOutKind::none;
   SwitchSpec switches;
-  std::string medium;               // NIC to leaf
-  std::string trunk_medium;         // between switches
-  std::vector<TierSpec> tiers;      // leaf–spine first; fewer than the size needs: the last one repeats
+  std::string medium;           // NIC to leaf
+  std::string trunk_medium;     // between switches
+  std::vector<TierSpec> tiers;  // leaf–spine first; fewer than the size needs: the last one repeats
   RoutingKind routing = RoutingKind::adaptive;
-  double load_balance = 1.0;        // fraction of trunk capacity that routing reaches (ECMP collisions), with its source
-  int unit_nodes = 0;               // nodes that share leaves: a rail-optimised unit, a fat tree's rack; 0 = by radix
-  int pod_nodes = 0;                // nodes below one set of spines; 0 = as many as the radix allows
+  double load_balance = 1.0;  // fraction of trunk capacity that routing reaches (ECMP collisions), with its source
+  int unit_nodes = 0;         // nodes that share leaves: a rail-optimised unit, a fat tree's rack; 0 = by radix
+  int pod_nodes = 0;          // nodes below one set of spines; 0 = as many as the radix allows
   [[nodiscard]] const SwitchSpec& tier_switch(std::size_t tier) const;  // 0 = leaf
   [[nodiscard]] double oversubscription(std::size_t boundary) const;    // 0 = leaf–spine
 };

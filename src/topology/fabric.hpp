@@ -21,9 +21,9 @@ enum class DeviceKind : std::uint8_t { gpu, cpu, nic, dpu, nvswitch, pcie_switch
 // 16 bytes: a million GPUs have several million of these.
 struct Device {
   DeviceKind kind = DeviceKind::gpu;
-  std::uint32_t ordinal = 0;   // among devices of its kind in the whole fabric, from 0
-  std::uint32_t node = ~0u;    // the node it sits in; ~0 for switches outside nodes
-  std::uint32_t count = 1;     // identical switches that adaptive routing makes one (a pod's spines)
+  std::uint32_t ordinal = 0;  // among devices of its kind in the whole fabric, from 0
+  std::uint32_t node = ~0u;   // the node it sits in; ~0 for switches outside nodes
+  std::uint32_t count = 1;    // identical switches that adaptive routing makes one (a pod's spines)
 };
 
 struct Channel {
@@ -40,7 +40,7 @@ class Fabric {
   DeviceId add_device(Device device);  // numbers it: `ordinal` is set here
   ChannelId add_channel(Channel channel);
   std::pair<ChannelId, ChannelId> add_duplex(Channel channel);  // and its opposite
-  void reserve(std::size_t devices, std::size_t channels);  // room for this many more
+  void reserve(std::size_t devices, std::size_t channels);      // room for this many more
   void set_media(std::vector<hardware::LinkMedium> media);
 
   [[nodiscard]] std::span<const Device> devices() const;
@@ -49,9 +49,9 @@ class Fabric {
   [[nodiscard]] const Channel& channel(ChannelId id) const;
   [[nodiscard]] std::span<const hardware::LinkMedium> media() const;
   [[nodiscard]] std::size_t gpu_count() const;
-  [[nodiscard]] DeviceId gpu(std::size_t index) const;            // global GPU index: node by node
-  [[nodiscard]] std::string name(DeviceId id) const;              // "node3/gpu5", "leaf12", "spine0"
-  [[nodiscard]] std::string name(ChannelId id) const;             // "leaf12→spine0"
+  [[nodiscard]] DeviceId gpu(std::size_t index) const;  // global GPU index: node by node
+  [[nodiscard]] std::string name(DeviceId id) const;    // "node3/gpu5", "leaf12", "spine0"
+  [[nodiscard]] std::string name(ChannelId id) const;   // "leaf12→spine0"
 
  private:
   std::vector<Device> devices_;
@@ -68,7 +68,8 @@ class Routing {
   // Appends the channels from GPU `source` to GPU `destination` in order, multiplicity 1 (less where sprayed).
   // `flow` picks among equal-cost paths under ECMP. Within an NVLink domain the path is GPU→NVSwitch→GPU; across, GPU →
   // its NIC → leaf → … → NIC → GPU. A pair without a path is a ConfigError.
-  virtual void append_path(DeviceId source, DeviceId destination, std::uint64_t flow, std::vector<ChannelUse>& path) const = 0;
+  virtual void append_path(DeviceId source, DeviceId destination, std::uint64_t flow,
+                           std::vector<ChannelUse>& path) const = 0;
   // GPU to its NVSwitch plane and back: the ports that in-switch reductions (NVLS) load. Invalid without an NVSwitch.
   [[nodiscard]] virtual ChannelId nvlink_up(DeviceId gpu) const = 0;
   [[nodiscard]] virtual ChannelId nvlink_down(DeviceId gpu) const = 0;

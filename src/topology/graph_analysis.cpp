@@ -16,7 +16,8 @@ Graph graph_of(const Fabric& fabric) {
   std::vector<std::pair<std::uint32_t, std::uint32_t>> edges;
   edges.reserve(fabric.channels().size());
   for (const Channel& channel : fabric.channels()) {
-    edges.emplace_back(static_cast<std::uint32_t>(channel.from.index()), static_cast<std::uint32_t>(channel.to.index()));
+    edges.emplace_back(static_cast<std::uint32_t>(channel.from.index()),
+                       static_cast<std::uint32_t>(channel.to.index()));
   }
   return {boost::edges_are_unsorted_multi_pass, edges.begin(), edges.end(),
           static_cast<std::uint32_t>(fabric.devices().size())};

@@ -1,5 +1,5 @@
-// Questions about the fabric as a graph, answered by Boost.Graph. They know nothing of the routing arithmetic: they are what
-// it is checked against.
+// Questions about the fabric as a graph, answered by Boost.Graph. They know nothing of the routing arithmetic: they are
+// what it is checked against.
 #pragma once
 
 #include <cstdint>

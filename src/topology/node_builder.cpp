@@ -26,7 +26,8 @@ class GroupBuilder {
       nvlink_ = cable(platform_, type_.nvlink_medium, ports / peers);
     }
     if (layout_.node_channels() == 0) return;
-    host_ = cable(platform_, type_.host_link_medium, type_.host_link, layout_.hosts > 0 ? Seconds{} : type_.nic.latency);
+    host_ =
+        cable(platform_, type_.host_link_medium, type_.host_link, layout_.hosts > 0 ? Seconds{} : type_.nic.latency);
     if (layout_.hosts > 0 && layout_.nics > 0) {
       nic_ = cable(platform_, type_.nic_link_medium, type_.nic_link, type_.nic.latency);
     }
@@ -43,7 +44,8 @@ class GroupBuilder {
  private:
   void add_domain(std::size_t domain) {
     const std::size_t first = fabric_.devices().size();
-    for (std::size_t node = 0; node < layout_.nodes; ++node) add_node_devices(layout_.first_node + domain * layout_.nodes + node);
+    for (std::size_t node = 0; node < layout_.nodes; ++node)
+      add_node_devices(layout_.first_node + domain * layout_.nodes + node);
     if (layout_.nvswitch) {
       const bool in_node = layout_.nodes == 1;
       const auto node = in_node ? static_cast<std::uint32_t>(layout_.first_node + domain) : ~0u;
@@ -58,7 +60,8 @@ class GroupBuilder {
 
   void add_node_devices(std::size_t node) {
     const auto place = static_cast<std::uint32_t>(node);
-    const auto cpus_each = static_cast<std::uint32_t>(layout_.hosts > 0 ? std::max<std::size_t>(layout_.cpus / layout_.hosts, 1) : 1);
+    const auto cpus_each =
+        static_cast<std::uint32_t>(layout_.hosts > 0 ? std::max<std::size_t>(layout_.cpus / layout_.hosts, 1) : 1);
     for (std::size_t i = 0; i < layout_.gpus; ++i) fabric_.add_device({.kind = DeviceKind::gpu, .node = place});
     for (std::size_t i = 0; i < layout_.hosts; ++i) {
       fabric_.add_device({.kind = DeviceKind::cpu, .node = place, .count = cpus_each});

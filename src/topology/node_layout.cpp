@@ -73,8 +73,7 @@ GpuPlace NodeLayout::locate(DeviceId gpu) const {
 
 std::uint32_t NodeLayout::nvlink_domain(const GpuPlace& place) const {
   const GroupLayout& group = *place.group;
-  const std::size_t in_group =
-      group.nvlink ? place.domain : place.domain * group.domain_gpus() + place.domain_gpu();
+  const std::size_t in_group = group.nvlink ? place.domain : place.domain * group.domain_gpus() + place.domain_gpu();
   return static_cast<std::uint32_t>(group.first_domain + in_group);
 }
 

@@ -1,5 +1,5 @@
-// The inside of the nodes: GPUs, NVLink domain, CPUs, NICs. Devices and channels of equal nodes lie at equal distances, so
-// that every id is found by arithmetic.
+// The inside of the nodes: GPUs, NVLink domain, CPUs, NICs. Devices and channels of equal nodes lie at equal distances,
+// so that every id is found by arithmetic.
 #pragma once
 
 #include <cstdint>
@@ -13,10 +13,11 @@ namespace aifsim::topology {
 // Where the nodes of one group lie in the fabric.
 struct GroupLayout {
   std::size_t first_device = 0, first_channel = 0, first_node = 0, first_nic = 0, first_gpu = 0;
-  std::size_t first_domain = 0;      // NVLink domain number
-  std::size_t domains = 0;           // NVLink domains; nodes where there is no NVLink
-  std::size_t nodes = 1;             // of one domain
-  std::size_t gpus = 0, hosts = 0, nics = 0, cpus = 0;  // of one node; hosts: CPU devices on the GPUs' way to their NICs
+  std::size_t first_domain = 0;  // NVLink domain number
+  std::size_t domains = 0;       // NVLink domains; nodes where there is no NVLink
+  std::size_t nodes = 1;         // of one domain
+  std::size_t gpus = 0, hosts = 0, nics = 0,
+              cpus = 0;  // of one node; hosts: CPU devices on the GPUs' way to their NICs
   bool nvlink = false, nvswitch = false;
   BytesPerSecond nic_bandwidth;
 
@@ -56,7 +57,8 @@ class NodeLayout {
   template <typename Visitor>
   void for_each_nic(Visitor visit) const {
     for (const GroupLayout& group : groups_) {
-      for (std::size_t nic = 0; nic < group.domains * group.nodes * group.nics; ++nic) visit(nic_place(group, nic), group.nic_bandwidth);
+      for (std::size_t nic = 0; nic < group.domains * group.nodes * group.nics; ++nic)
+        visit(nic_place(group, nic), group.nic_bandwidth);
     }
   }
   [[nodiscard]] NicPlace nic_of(const GpuPlace& place) const;  // its device is invalid when the node has none

@@ -1,5 +1,5 @@
-// Rail-optimised tree: NIC i of all nodes of one scalable unit plugs into leaf i of that unit (NVIDIA DGX SuperPOD reference
-// architecture, network fabrics).
+// Rail-optimised tree: NIC i of all nodes of one scalable unit plugs into leaf i of that unit (NVIDIA DGX SuperPOD
+// reference architecture, network fabrics).
 #include <algorithm>
 
 #include "topology/generators.hpp"

@@ -9,8 +9,8 @@ using hardware::ScaleOutKind;
 
 constexpr std::array<TopologyRow, 3> rows{{
     {ScaleOutKind::none, "none", "nodes are not joined", nullptr},
-    {ScaleOutKind::fat_tree, "fat-tree", "leaf–spine–core: all NICs of a node on one leaf, tiers as the switch radix needs",
-     generate_fat_tree},
+    {ScaleOutKind::fat_tree, "fat-tree",
+     "leaf–spine–core: all NICs of a node on one leaf, tiers as the switch radix needs", generate_fat_tree},
     {ScaleOutKind::rail_optimized, "rail-optimized",
      "leaf–spine–core: NIC i of all nodes of a scalable unit on leaf i, so that same-rail traffic is one hop",
      generate_rail_optimized},

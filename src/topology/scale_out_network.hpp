@@ -1,4 +1,5 @@
-// What joins the NICs of all nodes. One implementation for each family of topologies; registry.cpp lists the topologies.
+// What joins the NICs of all nodes. One implementation for each family of topologies; registry.cpp lists the
+// topologies.
 #pragma once
 
 #include <cstdint>

@@ -117,10 +117,10 @@ class TreeNetwork final : public ScaleOutNetwork {
     const std::size_t channels = trunks(tier);
     const std::size_t lanes = plan_[tier].switches() * plan_[tier].uplinks / channels;
     first_trunk_.push_back(fabric.channels().size());
-    Channel cable{.capacity = cable_rate(platform) * medium.payload_fraction * network.load_balance *
-                              static_cast<double>(lanes),
-                  .medium = medium_id(platform, network.trunk_medium),
-                  .lanes = static_cast<std::uint32_t>(lanes)};
+    Channel cable{
+        .capacity = cable_rate(platform) * medium.payload_fraction * network.load_balance * static_cast<double>(lanes),
+        .medium = medium_id(platform, network.trunk_medium),
+        .lanes = static_cast<std::uint32_t>(lanes)};
     for (std::size_t i = 0; i < channels; ++i) {
       const auto [below, above] = trunk_ends(tier, i);
       cable.from = below;
@@ -169,10 +169,10 @@ class TreeNetwork final : public ScaleOutNetwork {
     const std::size_t up = hash % below.uplinks;
     path.push_back({trunk(at.tier, at.source, at.root, up)});
     append_hashed({.tier = at.tier + 1,
-                        .source = at.source / above.children,
-                        .destination = at.destination / above.children,
-                        .root = at.root * above.spread + up % above.spread},
-                       mix(hash), path);
+                   .source = at.source / above.children,
+                   .destination = at.destination / above.children,
+                   .root = at.root * above.spread + up % above.spread},
+                  mix(hash), path);
     // Up and down the same plane: the root of the destination's block that lies below has the same number. Which of the
     // parallel cables leads down is hashed anew.
     const std::size_t parallel = below.uplinks / above.spread;
@@ -180,8 +180,7 @@ class TreeNetwork final : public ScaleOutNetwork {
     path.push_back({ChannelId{trunk(at.tier, at.destination, at.root, down).index() + 1}});
   }
   [[nodiscard]] ChannelId trunk(std::size_t tier, std::size_t block, std::size_t root, std::size_t cable) const {
-    return ChannelId{first_trunk_[tier] +
-                     2 * ((block * plan_[tier].roots + root) * plan_[tier].uplinks + cable)};
+    return ChannelId{first_trunk_[tier] + 2 * ((block * plan_[tier].roots + root) * plan_[tier].uplinks + cable)};
   }
 
   std::unique_ptr<LeafMap> leaf_map_;

@@ -1,4 +1,5 @@
-// A tree of switches above the NICs: leaf, spine, core, … What differs between topologies is which leaf a NIC plugs into.
+// A tree of switches above the NICs: leaf, spine, core, … What differs between topologies is which leaf a NIC plugs
+// into.
 #pragma once
 
 #include <memory>

@@ -15,8 +15,8 @@ using hardware::Platform;
 std::size_t ceil_div(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
 std::size_t round_up(std::size_t value, std::size_t granule) { return ceil_div(value, granule) * granule; }
 
-// Cables of one switch reach every switch above in equal number, so the number above divides them. This is why 3 scalable
-// units of DGX H100 have 16 spines and not 12 (NVIDIA DGX SuperPOD reference architecture, H100, table 4).
+// Cables of one switch reach every switch above in equal number, so the number above divides them. This is why 3
+// scalable units of DGX H100 have 16 spines and not 12 (NVIDIA DGX SuperPOD reference architecture, H100, table 4).
 std::size_t smallest_divisor(std::size_t of, std::size_t at_least) {
   for (std::size_t divisor = std::max<std::size_t>(at_least, 1); divisor < of; ++divisor) {
     if (of % divisor == 0) return divisor;
@@ -73,7 +73,8 @@ std::size_t radix(const Platform& platform, std::size_t tier) {
   if (std::abs(whole - std::round(whole)) > 1e-6) {
     reject(platform, tier_key(platform, tier), "a switch whose ports split into, or bundle to, the NICs' rate",
            spec.name + " with ports of " + std::to_string(std::lround(spec.port_bandwidth.in(units::Gbit_per_s))) +
-               " Gb/s for NICs of " + std::to_string(std::lround(cable_rate(platform).in(units::Gbit_per_s))) + " Gb/s");
+               " Gb/s for NICs of " + std::to_string(std::lround(cable_rate(platform).in(units::Gbit_per_s))) +
+               " Gb/s");
   }
   const auto factor = static_cast<std::size_t>(std::llround(whole));
   const auto ports = static_cast<std::size_t>(spec.ports);
@@ -96,8 +97,10 @@ std::size_t ports_down(const Platform& platform, std::size_t tier) {
 std::size_t leaf_ports_down(const Platform& platform, std::size_t unit_ports) {
   const std::size_t most = ports_down(platform, 0);
   if (unit_ports > most) {
-    reject(platform, "scale_out.unit_nodes", "at most " + std::to_string(most) + " NICs below one " +
-           platform.scale_out.tier_switch(0).name + " at this oversubscription", std::to_string(unit_ports));
+    reject(platform, "scale_out.unit_nodes",
+           "at most " + std::to_string(most) + " NICs below one " + platform.scale_out.tier_switch(0).name +
+               " at this oversubscription",
+           std::to_string(unit_ports));
   }
   return unit_ports > 0 ? unit_ports : most;
 }

@@ -1,8 +1,8 @@
 // How many switches a tree needs, and how they are cabled. Pure arithmetic; tree_network.cpp makes devices of it.
 //
-// A *block* of tier t is a subtree: its top switches (`roots`, all of tier t) and the blocks of tier t - 1 below them. Root r
-// of a block of tier t - 1 has `uplinks` cables, spread evenly over the roots r * spread … r * spread + spread - 1 of the block
-// above (an extended generalized fat tree: Öhring et al., "On generalized fat trees", IPPS 1995).
+// A *block* of tier t is a subtree: its top switches (`roots`, all of tier t) and the blocks of tier t - 1 below them.
+// Root r of a block of tier t - 1 has `uplinks` cables, spread evenly over the roots r * spread … r * spread + spread -
+// 1 of the block above (an extended generalized fat tree: Öhring et al., "On generalized fat trees", IPPS 1995).
 #pragma once
 
 #include <cstddef>
@@ -25,9 +25,9 @@ struct TreeTier {
 // What the leaves look like, before anything is above them.
 struct LeafShape {
   std::size_t leaves = 1;
-  std::size_t down = 1;         // NIC ports of one leaf
-  std::size_t granule = 1;      // leaves that stay in one pod: the rails of a scalable unit
-  std::size_t pod_leaves = 0;   // as the file says; 0 = as the radix allows
+  std::size_t down = 1;        // NIC ports of one leaf
+  std::size_t granule = 1;     // leaves that stay in one pod: the rails of a scalable unit
+  std::size_t pod_leaves = 0;  // as the file says; 0 = as the radix allows
 };
 
 // The rate of every cable: the fastest NIC's.

@@ -24,8 +24,9 @@ constexpr auto basics =
 std::string node(const std::string& rest) { return basics + rest; }
 
 TEST(NodeCatalog, takes_a_node_written_in_place) {
-  EXPECT_EQ(mistake(node("gpu: h100-sxm, gpus: 4, nvlink: {medium: nvlink4-copper}, nics: {type: connectx7, count: 4}")),
-            "accepted");
+  EXPECT_EQ(
+      mistake(node("gpu: h100-sxm, gpus: 4, nvlink: {medium: nvlink4-copper}, nics: {type: connectx7, count: 4}")),
+      "accepted");
 }
 
 struct Mistake {
@@ -55,11 +56,9 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"nvlink_without_ports", node("gpu: rtx-pro-6000, gpus: 8, nvlink: {medium: nvlink5-copper}"),
                 "p.yaml:3:147: nodes.type.nvlink: expected a GPU with NVLink, or no `nvlink`, got rtx-pro-6000, "
                 "which has none"},
-        Mistake{"sharp_without_switch",
-                node("gpu: h100-sxm, gpus: 8, nvlink: {medium: nvlink4-copper, sharp: true}"),
+        Mistake{"sharp_without_switch", node("gpu: h100-sxm, gpus: 8, nvlink: {medium: nvlink4-copper, sharp: true}"),
                 "p.yaml:3:143: nodes.type.nvlink: expected NVLink switches for `sharp`, got none"},
-        Mistake{"unknown_nic",
-                node("gpu: h100-sxm, gpus: 1, nics: {type: connectx77, count: 1}"),
+        Mistake{"unknown_nic", node("gpu: h100-sxm, gpus: 1, nics: {type: connectx77, count: 1}"),
                 "p.yaml:3:148: nodes.type.nics.type: expected a NIC (a name from platforms/catalog/nics/ or a "
                 "map), got \"connectx77\" (did you mean \"connectx7\"?)"},
         Mistake{"no_gpus", node("gpu: h100-sxm, gpus: 0"),

@@ -39,13 +39,11 @@ TEST(Platform, reads_a_group) {
   EXPECT_DOUBLE_EQ(platform.scale_out.load_balance, 0.95);
 }
 
-TEST(Platform, counts_racks_of_nvl72) {
-  EXPECT_EQ(read("nodes: {type: gb200-nvl72, count: 2}\n").gpu_count(), 144);
-}
+TEST(Platform, counts_racks_of_nvl72) { EXPECT_EQ(read("nodes: {type: gb200-nvl72, count: 2}\n").gpu_count(), 144); }
 
 TEST(Platform, reads_several_groups_and_swapped_parts) {
-  const Platform platform = read(
-      "nodes:\n  - {type: dgx-h100, count: 2}\n  - {type: dgx-h100, count: 3, gpu: h200-sxm, nic: connectx6}\n");
+  const Platform platform =
+      read("nodes:\n  - {type: dgx-h100, count: 2}\n  - {type: dgx-h100, count: 3, gpu: h200-sxm, nic: connectx6}\n");
   ASSERT_EQ(platform.groups.size(), 2U);
   EXPECT_EQ(platform.groups[1].type->gpu->name, "h200-sxm");
   EXPECT_DOUBLE_EQ(platform.groups[1].type->nic.bandwidth.in(units::Gbit_per_s), 200);
@@ -86,19 +84,16 @@ TEST_P(PlatformMistake, is_told) { EXPECT_EQ(mistake(GetParam().yaml), GetParam(
 INSTANTIATE_TEST_SUITE_P(
     all, PlatformMistake,
     testing::Values(
-        Mistake{"no_nodes", "description: x\n",
-                "p.yaml:1:1: nodes: expected a value, got nothing"},
+        Mistake{"no_nodes", "description: x\n", "p.yaml:1:1: nodes: expected a value, got nothing"},
         Mistake{"unknown_type", "nodes: {type: dgx-h10, count: 4}\n",
                 "p.yaml:1:15: nodes.type: expected a node type (a name from platforms/catalog/nodes/ or a map), "
                 "got \"dgx-h10\" (did you mean \"dgx-h100\"?)"},
         Mistake{"count_zero", "nodes: {type: dgx-h100, count: 0}\n",
                 "p.yaml:1:32: nodes.count: expected an integer from 1 to 10000000, got 0"},
-        Mistake{"count_missing", "nodes: {type: dgx-h100}\n",
-                "p.yaml:1:8: nodes.count: expected a value, got nothing"},
+        Mistake{"count_missing", "nodes: {type: dgx-h100}\n", "p.yaml:1:8: nodes.count: expected a value, got nothing"},
         Mistake{"count_fraction", "nodes: {type: dgx-h100, count: 2.5}\n",
                 "p.yaml:1:32: nodes.count: expected an integer from 1 to 10000000, got 2.5"},
-        Mistake{"no_groups", "nodes: []\n",
-                "p.yaml:1:8: nodes: expected at least one node group, got an empty list"},
+        Mistake{"no_groups", "nodes: []\n", "p.yaml:1:8: nodes: expected at least one node group, got an empty list"},
         Mistake{"unknown_key", "nodes: {type: dgx-h100, cuont: 4, count: 4}\n",
                 "p.yaml:1:25: nodes.cuont: expected a known key, got an unknown key (did you mean \"count\"?)"},
         Mistake{"too_many_gpus", "nodes: {type: dgx-h100, count: 3000000}\n",
@@ -127,16 +122,24 @@ INSTANTIATE_TEST_SUITE_P(
                 "nvlink6-copper, pcie4-x16, pcie5-x16, pcie6-x16, c2c, dac, aec, pluggable-dr4, pluggable-fr4, "
                 "pluggable-dsp, pluggable-lpo, cpo, ocs-port, got \"pluggable-dr5\" (did you mean "
                 "\"pluggable-dr4\"?)"},
-        Mistake{"bare_number", in_scale_out("switch: {ports: 64, port_bandwidth: 400, latency: 200 ns, source: x, confidence: estimate}"),
-                "p.yaml:2:69: scale_out.switch.port_bandwidth: expected a bandwidth with unit, such as \"400 "
-                "Gb/s\", got 400 (did you mean \"400 Gb/s\"?)"},
-        Mistake{"wrong_unit", in_scale_out("switch: {ports: 64, port_bandwidth: 400 Gbps, latency: 200 ns, source: x, confidence: estimate}"),
+        Mistake{
+            "bare_number",
+            in_scale_out("switch: {ports: 64, port_bandwidth: 400, latency: 200 ns, source: x, confidence: estimate}"),
+            "p.yaml:2:69: scale_out.switch.port_bandwidth: expected a bandwidth with unit, such as \"400 "
+            "Gb/s\", got 400 (did you mean \"400 Gb/s\"?)"},
+        Mistake{"wrong_unit",
+                in_scale_out(
+                    "switch: {ports: 64, port_bandwidth: 400 Gbps, latency: 200 ns, source: x, confidence: estimate}"),
                 "p.yaml:2:69: scale_out.switch.port_bandwidth: expected a bandwidth with unit, such as \"400 "
                 "Gb/s\", got \"400 Gbps\" (did you mean \"400 Gb/s\"?)"},
-        Mistake{"confidence", in_scale_out("switch: {ports: 64, port_bandwidth: 400 Gb/s, latency: 200 ns, source: x, confidence: sure}"),
-                "p.yaml:2:119: scale_out.switch.confidence: expected one of published, derived, estimate, "
-                "recalled, got \"sure\""},
-        Mistake{"one_port", in_scale_out("switch: {ports: 1, port_bandwidth: 400 Gb/s, latency: 200 ns, source: x, confidence: estimate}"),
+        Mistake{
+            "confidence",
+            in_scale_out("switch: {ports: 64, port_bandwidth: 400 Gb/s, latency: 200 ns, source: x, confidence: sure}"),
+            "p.yaml:2:119: scale_out.switch.confidence: expected one of published, derived, estimate, "
+            "recalled, got \"sure\""},
+        Mistake{"one_port",
+                in_scale_out(
+                    "switch: {ports: 1, port_bandwidth: 400 Gb/s, latency: 200 ns, source: x, confidence: estimate}"),
                 "p.yaml:2:49: scale_out.switch.ports: expected an integer from 2 to 65536, got 1"},
         Mistake{"pod_zero", in_scale_out("pod_nodes: 0"),
                 "p.yaml:2:44: scale_out.pod_nodes: expected an integer from 1 to 10000000, got 0"},

@@ -24,7 +24,8 @@ inline hardware::Platform shipped(const std::string& name, std::span<const confi
 }
 
 inline hardware::Platform cluster(const std::string& type, int count, const std::string& scale_out) {
-  return platform_of("nodes: {type: " + type + ", count: " + std::to_string(count) + "}\nscale_out: {" + scale_out + "}\n");
+  return platform_of("nodes: {type: " + type + ", count: " + std::to_string(count) + "}\nscale_out: {" + scale_out +
+                     "}\n");
 }
 
 inline std::size_t switches(const Topology& topology, std::size_t tier) {

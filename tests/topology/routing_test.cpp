@@ -103,15 +103,17 @@ TEST(Routing, hashing_uses_every_spine_and_is_repeatable) {
   EXPECT_EQ(spines.size(), 8U);
 }
 
-
 std::string random_cluster(std::mt19937& random) {
-  const auto pick = [&random](std::size_t count) { return std::uniform_int_distribution<std::size_t>(0, count - 1)(random); };
-  static const std::vector<std::string> types{"dgx-a100", "dgx-h100", "gh200-node", "gh200-node-4x", "gb200-nvl72",
-                                              "hgx-rtx-pro-6000", "gh200-nvl32"};
+  const auto pick = [&random](std::size_t count) {
+    return std::uniform_int_distribution<std::size_t>(0, count - 1)(random);
+  };
+  static const std::vector<std::string> types{"dgx-a100",    "dgx-h100",         "gh200-node", "gh200-node-4x",
+                                              "gb200-nvl72", "hgx-rtx-pro-6000", "gh200-nvl32"};
   static const std::vector<std::string> ratios{"1", "2", "3", "1.5"};
   std::string yaml = "nodes:\n";
   for (std::size_t group = 0; group <= pick(2); ++group) {
-    yaml += "  - {type: " + types[pick(types.size())] + ", count: " + std::to_string(1 + pick(9)) + ", nic: connectx7}\n";
+    yaml +=
+        "  - {type: " + types[pick(types.size())] + ", count: " + std::to_string(1 + pick(9)) + ", nic: connectx7}\n";
   }
   // A small switch makes deep trees of few nodes.
   const std::size_t ports = 8 + 2 * pick(10);
@@ -150,9 +152,9 @@ TEST(Fabric, conserves_capacity_from_tier_to_tier) {
   for (const char* routing : {"adaptive", "ecmp"}) {
     for (const double ratio : {1.0, 2.0, 3.0, 7.0}) {
       const Topology topology =
-          build(cluster("dgx-h100", 512, std::string("topology: rail-optimized, load_balance: 1, routing: ") + routing +
-                                             ", tiers: [{oversubscription: 1}, {oversubscription: " +
-                                             std::to_string(ratio) + "}]"));
+          build(cluster("dgx-h100", 512,
+                        std::string("topology: rail-optimized, load_balance: 1, routing: ") + routing +
+                            ", tiers: [{oversubscription: 1}, {oversubscription: " + std::to_string(ratio) + "}]"));
       double access = 0, leaf_up = 0, most = 0;
       std::map<DeviceId, double> spine_down, spine_up;
       for (const Channel& channel : topology.fabric.channels()) {

@@ -33,6 +33,16 @@ TEST(ShippedPlatforms, have_the_gpus_their_names_promise) {
   EXPECT_EQ(shipped("jupiter-gh200").gpu_count(), 4096);
 }
 
+TEST(ShippedPlatforms, have_the_diameter_of_their_tree) {
+  const auto diameter_of = [](const char* name) {
+    const Topology topology = build(shipped(name));
+    return diameter(topology.fabric, std::vector{topology.fabric.gpu(0)});
+  };
+  EXPECT_EQ(diameter_of("dgx-h100-32"), 6U);      // GPU, NIC, leaf, spine, leaf, NIC, GPU
+  EXPECT_EQ(diameter_of("dgx-h100-2048"), 8U);    // and through the aggregation layer
+  EXPECT_EQ(diameter_of("gb200-nvl72-64"), 10U);  // and through the CPUs at both ends
+}
+
 TEST(ShippedPlatforms, resize_from_the_command_line) {
   const std::vector<config::Override> smaller{{"nodes.count", "512"}};
   EXPECT_EQ(shipped("dgx-h100-2048", smaller).gpu_count(), 4096);

@@ -57,7 +57,8 @@ TEST(SuperPod, routing_does_not_change_the_switches) {
     const auto physical = [](const Fabric& fabric) {
       std::size_t count = 0;
       for (const Device& device : fabric.devices()) {
-        const bool tree = device.kind == DeviceKind::leaf || device.kind == DeviceKind::spine || device.kind == DeviceKind::core;
+        const bool tree =
+            device.kind == DeviceKind::leaf || device.kind == DeviceKind::spine || device.kind == DeviceKind::core;
         if (tree) count += device.count;
       }
       return count;

@@ -25,11 +25,11 @@ TEST(TreeMistake, radix_too_small) {
 }
 
 TEST(TreeMistake, radix_too_small_for_the_oversubscription_of_a_higher_tier) {
-  EXPECT_EQ(mistake("dgx-h100", 512, "topology: fat-tree, tiers: [{}, {oversubscription: 100}]"),
-            "accepted");
-  EXPECT_EQ(mistake("dgx-h100", 512, std::string("topology: fat-tree, tiers: [{switch: ") + one_port_down + "}]"),
-            "test.yaml: scale_out.tiers[0].switch: expected a switch of more ports for this oversubscription, got custom "
-            "with 2 ports at 400 Gb/s");
+  EXPECT_EQ(mistake("dgx-h100", 512, "topology: fat-tree, tiers: [{}, {oversubscription: 100}]"), "accepted");
+  EXPECT_EQ(
+      mistake("dgx-h100", 512, std::string("topology: fat-tree, tiers: [{switch: ") + one_port_down + "}]"),
+      "test.yaml: scale_out.tiers[0].switch: expected a switch of more ports for this oversubscription, got custom "
+      "with 2 ports at 400 Gb/s");
 }
 
 TEST(TreeMistake, ports_that_do_not_split_into_the_nics_rate) {
@@ -41,8 +41,9 @@ TEST(TreeMistake, ports_that_do_not_split_into_the_nics_rate) {
 }
 
 TEST(TreeMistake, too_many_nodes_in_a_unit) {
-  EXPECT_EQ(mistake("dgx-h100", 64, "topology: rail-optimized, switch: qm9700, unit_nodes: 40"),
-            "test.yaml: scale_out.unit_nodes: expected at most 32 NICs below one qm9700 at this oversubscription, got 40");
+  EXPECT_EQ(
+      mistake("dgx-h100", 64, "topology: rail-optimized, switch: qm9700, unit_nodes: 40"),
+      "test.yaml: scale_out.unit_nodes: expected at most 32 NICs below one qm9700 at this oversubscription, got 40");
 }
 
 TEST(TreeMistake, too_many_leaves_in_a_pod) {
