@@ -7,10 +7,11 @@ namespace aifsim::collective {
 namespace {
 
 // n (n - 1) messages are not routed one by one: shifts, rank i to rank i + s, stand for all of them, since each loads
-// every sender and every receiver alike. All shifts up to this many, evenly spaced ones beyond.
-constexpr std::size_t max_shifts = 4;
+// every sender and every receiver alike. All shifts up to these many, evenly spaced ones beyond.
+constexpr std::size_t max_domain_shifts = 4;
+constexpr std::size_t max_member_shifts = 2;
 
-std::vector<std::size_t> shifts(std::size_t first, std::size_t count) {
+std::vector<std::size_t> shifts(std::size_t first, std::size_t count, std::size_t max_shifts) {
   std::vector<std::size_t> result;
   const std::size_t available = count - first;
   const std::size_t taken = std::min(available, max_shifts);
@@ -21,7 +22,7 @@ std::vector<std::size_t> shifts(std::size_t first, std::size_t count) {
 void within_domains(const Layout& layout, double per_peer, Traffic& traffic) {
   for (const Members& members : layout.domains) {
     if (members.size() < 2) continue;
-    const std::vector<std::size_t> steps = shifts(1, members.size());
+    const std::vector<std::size_t> steps = shifts(1, members.size(), max_member_shifts);
     const double bytes = per_peer * static_cast<double>(members.size() - 1) / static_cast<double>(steps.size());
     for (std::size_t i = 0; i < members.size(); ++i) {
       for (const std::size_t step : steps) traffic.send(members[i], members[(i + step) % members.size()], bytes);
@@ -32,14 +33,14 @@ void within_domains(const Layout& layout, double per_peer, Traffic& traffic) {
 void across_domains(const Layout& layout, std::size_t ranks, double per_peer, Traffic& traffic) {
   const std::size_t count = layout.domains.size();
   if (count < 2) return;
-  const std::vector<std::size_t> domain_steps = shifts(1, count);
+  const std::vector<std::size_t> domain_steps = shifts(1, count, max_domain_shifts);
   for (std::size_t d = 0; d < count; ++d) {
     const Members& members = layout.domains[d];
     for (std::size_t i = 0; i < members.size(); ++i) {
       const double bytes = per_peer * static_cast<double>(ranks - members.size()) / static_cast<double>(domain_steps.size());
       for (const std::size_t domain_step : domain_steps) {
         const Members& others = layout.domains[(d + domain_step) % count];
-        const std::vector<std::size_t> member_steps = shifts(0, others.size());
+        const std::vector<std::size_t> member_steps = shifts(0, others.size(), max_member_shifts);
         for (const std::size_t step : member_steps) {
           traffic.send(members[i], others[(i + step) % others.size()], bytes / static_cast<double>(member_steps.size()));
         }
@@ -59,7 +60,7 @@ CollectivePlan plan_direct(const Situation& situation) {
     across_domains(layout, situation.ranks, per_peer, across);
   }
   const Method& method = situation.architecture->direct;
-  Work work{.method = &method, .hops = situation.domains > 1 ? 1.0 : 0.0};
+  Work work{.method = &method, .opening_hops = situation.domains > 1 ? 1.0 : 0.0};
   const double peers = static_cast<double>(situation.domain_ranks - 1);
   if (!within.empty()) work.movements.push_back({within.slowest(), Medium::nvlink, peers / (peers + method.extra)});
   if (!across.empty()) work.movements.push_back({across.slowest(), Medium::network});

@@ -33,7 +33,7 @@ CollectivePlan with_protocol(const Work& work, const Protocol& protocol, const S
   const Seconds latency = protocol.step * work.steps + (protocol.network_hop + path) * work.hops;
   const Seconds both = std::hypot(latency.in(units::s), transfer.in(units::s)) * units::s;
   plan.alpha = work.method->launch + protocol.setup + protocol.per_rank * static_cast<double>(situation.domain_ranks) +
-               fill + std::max(both - transfer, Seconds{});
+               (protocol.network_hop + path) * work.opening_hops + fill + std::max(both - transfer, Seconds{});
   return plan;
 }
 

@@ -22,6 +22,7 @@ struct Work {
   const Method* method = nullptr;
   double steps = 0;  // between GPUs of a domain
   double hops = 0;   // between domains
+  double opening_hops = 0;  // before the first byte, where nothing hides them
   bool relayed = false;  // each hop hands on whole chunks (trees); a ring's volume already counts its steps
   std::vector<Movement> movements;
 };

@@ -20,7 +20,7 @@ CollectivePlan plan_send_receive(const Situation& situation) {
       (near ? within : across).send(source, destination, situation.bytes());
     }
   }
-  Work work{.method = &situation.architecture->direct, .hops = across.empty() ? 0.0 : 1.0};
+  Work work{.method = &situation.architecture->direct, .opening_hops = across.empty() ? 0.0 : 1.0};
   if (!within.empty()) work.movements.push_back({within.slowest(), Medium::nvlink});
   if (!across.empty()) work.movements.push_back({across.slowest(), Medium::network});
   return choose_protocol(send_receive.name, work, situation);

@@ -99,10 +99,15 @@ TEST(Direct, sends_each_peer_its_share) {
   EXPECT_NEAR(bytes_of(plan.phases[0][0]), 3.0 / 8, 1e-9);
   EXPECT_NEAR(bytes_of(plan.phases[0][1]), 4.0 / 8, 1e-9);
   EXPECT_NEAR(multiplicity_on(plan.phases[0][1], cluster.routing->trunks[0].up), 4, 1e-9);
-  // Each receiver's NIC takes in as much as its GPU's sends out.
-  double into = 0;
-  for (const auto& gpu : cluster.routing->gpus) into += multiplicity_on(plan.phases[0][1], gpu.from_leaf) * 0.5;
-  EXPECT_NEAR(into, 4 * 0.5, 1e-9);
+  // A receiver's NIC takes in as much as a sender's lets out.
+  std::size_t receivers = 0;
+  for (const auto& gpu : cluster.routing->gpus) {
+    const double load = multiplicity_on(plan.phases[0][1], gpu.from_leaf);
+    if (load == 0) continue;
+    EXPECT_NEAR(load, 1, 1e-9);
+    ++receivers;
+  }
+  EXPECT_GE(receivers, 2U);
 }
 
 TEST(Auto, takes_a_tree_for_short_and_a_ring_for_long_messages_between_nodes) {
