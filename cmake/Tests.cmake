@@ -16,6 +16,9 @@ function(aifsim_add_test_executable name label)
                         nlohmann_json::nlohmann_json)
   target_compile_definitions(test_${name} PRIVATE "AIFSIM_SOURCE_DIR=\"${PROJECT_SOURCE_DIR}\""
                              "AIFSIM_BINARY=\"${PROJECT_BINARY_DIR}/aifsim\"")
+  if(label STREQUAL "unit")
+    add_dependencies(unit_tests test_${name})
+  endif()
   if(label STREQUAL "system" AND TARGET aifsim)
     add_dependencies(test_${name} aifsim)
   endif()
@@ -26,6 +29,7 @@ function(aifsim_add_test_executable name label)
 endfunction()
 
 function(aifsim_add_tests)
+  add_custom_target(unit_tests)
   foreach(module IN LISTS AIFSIM_MODULES)
     set(libraries aifsim_${module})
     # Whoever makes task graphs tests them on the engine too.
