@@ -1,7 +1,7 @@
 // Devices that compute, as SimGrid hosts of speed 1, made when they first do.
 //
-// Concurrent computes share a device equally. Flows may steal a fraction of it: what is left is shared. A compute's rate
-// is bounded only while that is needed, so the usual case costs SimGrid nothing.
+// Concurrent computes share a device equally. Flows may steal a fraction of it: what is left is shared. A compute's
+// rate is bounded only while that is needed, so the usual case costs SimGrid nothing.
 #pragma once
 
 #include <functional>
@@ -16,7 +16,6 @@ namespace aifsim::engine {
 class ComputeHosts {
  public:
   using ComputeEnd = std::function<void(task::RunningTask)>;
-  // `device_count` of the fabric; `name` gives a device's name.
   ComputeHosts(const topology::Fabric& fabric, ComputeEnd compute_end);
   ~ComputeHosts();
 
@@ -43,7 +42,7 @@ class ComputeHosts {
   simgrid::kernel::resource::Model& cpu_model_;
   std::vector<std::uint32_t> host_index_;  // by DeviceId
   std::vector<Host> hosts_;
-  std::vector<Compute> computes_;          // by number in activities_
+  std::vector<Compute> computes_;  // by number in activities_
 };
 
 }  // namespace aifsim::engine

@@ -37,13 +37,13 @@ class FluidNetwork final : public FlowNetwork {
   struct FlowState {
     std::span<const ChannelUse> path;
     double remaining = 0.0, rate = 0.0, rate_limit = 0.0;
-    double updated = 0.0;           // when `remaining` was right
-    double own_limit_time = 0.0;    // bound by rate_limit
-    double new_rate = 0.0;          // the solver's, not yet applied
+    double updated = 0.0;         // when `remaining` was right
+    double own_limit_time = 0.0;  // bound by rate_limit
+    double new_rate = 0.0;        // the solver's, not yet applied
     task::RunningTask task;
-    Index first_use = none;         // its uses are [first_use, first_use + path.size())
+    Index first_use = none;                // its uses are [first_use, first_use + path.size())
     Index bound = none, new_bound = none;  // the use that limits it; none: its rate_limit
-    Index generation = 0;           // tells stale entries of `ends_`
+    Index generation = 0;                  // tells stale entries of `ends_`
     std::uint32_t visited = 0;
     bool active = false, fixed = false;
   };
@@ -58,7 +58,7 @@ class FluidNetwork final : public FlowNetwork {
     double capacity = 0.0;
     double free = 0.0, load = 0.0;  // while filling: not given away yet, and what each unit of rate takes
     Index first_use = none;
-    Index rising = 0;               // while filling: uses whose flows are not fixed
+    Index rising = 0;  // while filling: uses whose flows are not fixed
     std::uint32_t visited = 0;
   };
   struct End {
@@ -92,21 +92,21 @@ class FluidNetwork final : public FlowNetwork {
   void fix(Index flow, double rate, Index bound);
   void apply(double now);
 
-  std::vector<double> capacity_;       // by ChannelId
-  std::vector<Index> local_;           // by ChannelId: index in channels_ once used
+  std::vector<double> capacity_;  // by ChannelId
+  std::vector<Index> local_;      // by ChannelId: index in channels_ once used
   FlowEnd flow_end_;
   std::vector<ChannelState> channels_;
   std::vector<FlowState> flows_;
   std::vector<Index> free_flows_;
   std::vector<Use> uses_;
   std::vector<std::vector<Index>> free_uses_;  // by path length
-  std::vector<End> ends_;              // a heap; entries of another generation are stale
+  std::vector<End> ends_;                      // a heap; entries of another generation are stale
   std::size_t active_ = 0;
   std::vector<Index> touched_channels_, touched_flows_;      // since the last solve
   std::vector<Index> component_channels_, component_flows_;  // being solved
-  std::vector<Index> limited_;         // of them, those with a rate_limit, lowest first
-  std::vector<Level> levels_;          // a heap of channels by fair share
-  double water_level_ = 0.0;           // what the rates of flows still rising have reached
+  std::vector<Index> limited_;                               // of them, those with a rate_limit, lowest first
+  std::vector<Level> levels_;                                // a heap of channels by fair share
+  double water_level_ = 0.0;                                 // what the rates of flows still rising have reached
   std::uint32_t epoch_ = 0;
 };
 

@@ -46,8 +46,9 @@ class SimgridExecutor final : public task::Executor, private task::TaskRunner::L
   task::TaskRunner runner_{*this};
 };
 
-// Our place in SimGrid's main loop, which asks every model when its next event is, moves the clock to the earliest, tells
-// every model, and then reports ended activities. As the first model we act on what has ended before the others are asked.
+// Our place in SimGrid's main loop, which asks every model when its next event is, moves the clock to the earliest,
+// tells every model, and then reports ended activities. As the first model we act on what has ended before the others
+// are asked.
 class SimgridExecutor::Clock final : public simgrid::kernel::resource::Model {
  public:
   explicit Clock(SimgridExecutor* executor) : Model("aifsim"), executor_(executor) {}
@@ -73,7 +74,8 @@ std::vector<double> capacities(const topology::Fabric& fabric) {
   return all;
 }
 
-SimgridExecutor::SimgridExecutor(const topology::Fabric& fabric, NetworkKind network) : clock_(std::make_shared<Clock>(this)) {
+SimgridExecutor::SimgridExecutor(const topology::Fabric& fabric, NetworkKind network)
+    : clock_(std::make_shared<Clock>(this)) {
   open_session(clock_);
   hosts_ = std::make_unique<ComputeHosts>(fabric, [this](task::RunningTask running) { runner_.finish(running); });
   const auto flow_end = [this](task::RunningTask running, ChannelId bound) { flow_ended(running, bound); };

@@ -1,9 +1,9 @@
 // SimGrid's own network model, the reference: a channel is a link, a flow is a communication.
 //
-// A flow that takes m of a channel for each unit of its rate crosses that link m times: SimGrid sums the crossings, which
-// is what m identical flows would take, for m different on every channel too. Multiplicities are written as integers
-// times one factor (7.5 and 5: 3 and 2 times 2.5). SimGrid shares by the communication's own rate v, with the flow's rate
-// r = v / factor; its rate factor and its share make up for that, so that all flows stay equal in r.
+// A flow that takes m of a channel for each unit of its rate crosses that link m times: SimGrid sums the crossings,
+// which is what m identical flows would take, for m different on every channel too. Multiplicities are written as
+// integers times one factor (7.5 and 5: 3 and 2 times 2.5). SimGrid shares by the communication's own rate v, with the
+// flow's rate r = v / factor; its rate factor and its share make up for that, so that all flows stay equal in r.
 #pragma once
 
 #include <vector>

@@ -2,14 +2,14 @@
 
 #include <utility>
 
+#include <simgrid/version.h>
+#include <xbt/log.h>
 #include <simgrid/kernel/resource/Model.hpp>
 #include <simgrid/kernel/routing/NetZoneImpl.hpp>
 #include <simgrid/s4u/Engine.hpp>
 #include <simgrid/s4u/Host.hpp>
 #include <simgrid/s4u/Link.hpp>
 #include <simgrid/s4u/NetZone.hpp>
-#include <simgrid/version.h>
-#include <xbt/log.h>
 
 #include "base/error.hpp"
 #include "engine/simgrid_executor.hpp"
@@ -17,8 +17,8 @@
 namespace aifsim::engine {
 namespace {
 
-// Where hosts and links are made. It has no parent, for SimGrid seals the root zone and all below it when a run starts, and
-// nothing can be made there afterwards; so it takes its models from the root zone by hand.
+// Where hosts and links are made. It has no parent, for SimGrid seals the root zone and all below it when a run starts,
+// and nothing can be made there afterwards; so it takes its models from the root zone by hand.
 class OpenZone final : public simgrid::kernel::routing::NetZoneImpl {
  public:
   explicit OpenZone(const NetZoneImpl& root) : NetZoneImpl("fabric") {
@@ -29,8 +29,8 @@ class OpenZone final : public simgrid::kernel::routing::NetZoneImpl {
     set_host_model(root.get_host_model());
   }
   void get_local_route(const simgrid::kernel::routing::NetPoint* /*source*/,
-                       const simgrid::kernel::routing::NetPoint* /*destination*/,
-                       simgrid::kernel::routing::Route* into, double* /*latency*/) override {
+                       const simgrid::kernel::routing::NetPoint* /*destination*/, simgrid::kernel::routing::Route* into,
+                       double* /*latency*/) override {
     into->link_list_ = route;
   }
   std::vector<simgrid::kernel::resource::StandardLinkImpl*> route;
@@ -43,8 +43,8 @@ OpenZone* zone = nullptr;  // as long as the engine
 const std::vector<std::string>& session_options() {
   // SimGrid's defaults are for TCP over wide areas. Precision: flows of nanoseconds in runs of hours.
   static const std::vector<std::string> options = {
-      "network/model:CM02",   "network/TCP-gamma:0",    "network/crosstraffic:0", "network/weight-S:0",
-      "surf/precision:1e-13", "maxmin/precision:1e-12",
+      "network/model:CM02",      "network/TCP-gamma:0",  "network/crosstraffic:0",
+      "network/weight-S:0",      "surf/precision:1e-13", "maxmin/precision:1e-12",
 #ifdef AIFSIM_SANITIZED
       "contexts/factory:thread",
 #endif

@@ -24,8 +24,8 @@ namespace aifsim::engine {
 
 [[nodiscard]] const std::vector<std::string>& session_options();
 
-// Makes the engine with `clock` as its first model, so that `clock` is asked before SimGrid's own models what comes next
-// and may start activities then. Throws InternalError the second time in a process.
+// Makes the engine with `clock` as its first model, so that `clock` is asked before SimGrid's own models what comes
+// next and may start activities then. Throws InternalError the second time in a process.
 void open_session(std::shared_ptr<simgrid::kernel::resource::Model> clock);
 void run_session();
 

@@ -46,7 +46,8 @@ class IdealExecutor final : public Executor, private TaskRunner::Launcher {
   };
 
   bool launch(RunningTask running, const TaskGraph& graph, const Task& task) override {
-    const auto [duration, bound] = task.kind == TaskKind::flow ? lone_flow(graph, task) : std::pair(task.duration, ChannelId{});
+    const auto [duration, bound] =
+        task.kind == TaskKind::flow ? lone_flow(graph, task) : std::pair(task.duration, ChannelId{});
     if (duration == Seconds{} && !bound.valid()) return true;
     queue_.push(now_ + duration, {running, bound});
     return false;

@@ -22,19 +22,19 @@ enum class TaskKind : std::uint8_t {
 struct Task {
   TaskKind kind = TaskKind::join;
   LabelId label{};
-  DeviceId device{};     // compute: where; flow: whose compute it slows; delay: who waits (both may be invalid)
-  PathId path{};         // flow
-  Seconds duration{};    // compute: alone on the device; delay: itself; flow: latency before the first byte
-  Bytes bytes{};         // flow: what one simulated flow carries
+  DeviceId device{};            // compute: where; flow: whose compute it slows; delay: who waits (both may be invalid)
+  PathId path{};                // flow
+  Seconds duration{};           // compute: alone on the device; delay: itself; flow: latency before the first byte
+  Bytes bytes{};                // flow: what one simulated flow carries
   BytesPerSecond rate_limit{};  // flow: its own ceiling (protocol, copy engine); 0 = none
-  double steal = 0.0;  // flow: fraction of `device` its kernel takes from compute while bytes move
+  double steal = 0.0;           // flow: fraction of `device` its kernel takes from compute while bytes move
 };
 
 // Immutable once built, acyclic by construction: a task depends only on tasks added before it.
 class TaskGraph {
  public:
-  LabelId label(std::string_view text);                     // the same text gives the same id
-  PathId path(std::span<const ChannelUse> channels);        // stored once, used by any number of flows
+  LabelId label(std::string_view text);               // the same text gives the same id
+  PathId path(std::span<const ChannelUse> channels);  // stored once, used by any number of flows
 
   TaskId compute(DeviceId device, Seconds duration, LabelId label, std::span<const TaskId> after = {});
   TaskId delay(Seconds duration, LabelId label, std::span<const TaskId> after = {}, DeviceId device = {});

@@ -46,7 +46,7 @@ class TaskRunner {
     std::uint64_t sequence = 0;
     const TaskGraph* graph = nullptr;  // none: a callback
     Recorder* recorder = nullptr;
-    std::function<void()> done;        // or the callback itself
+    std::function<void()> done;                  // or the callback itself
     std::vector<std::uint32_t> waiting_for;      // dependencies not yet finished, by task
     std::vector<std::uint32_t> successor_first;  // CSR, as in the graph but the other way round
     std::vector<TaskId> successors;

@@ -1,5 +1,5 @@
-// How fast the engine is. A process holds one SimGrid engine, so each measurement runs in a child process and reports the
-// time the child measured.
+// How fast the engine is. A process holds one SimGrid engine, so each measurement runs in a child process and reports
+// the time the child measured.
 #include <benchmark/benchmark.h>
 
 #include <chrono>
@@ -16,8 +16,8 @@ struct Silent final : task::Recorder {
   void finished(TaskId, Seconds, ChannelId) override {}
 };
 
-// `hosts` hosts with a channel up to and down from a leaf switch each, 32 to a leaf, and a channel up and down from each
-// leaf to one spine, at half the capacity below.
+// `hosts` hosts with a channel up to and down from a leaf switch each, 32 to a leaf, and a channel up and down from
+// each leaf to one spine, at half the capacity below.
 struct TwoTiers {
   explicit TwoTiers(std::size_t count) : hosts(count), capacities(2 * count + 2 * leaves(), 50e9) {
     for (std::size_t i = 2 * hosts; i < capacities.size(); ++i) capacities[i] = 50e9 * 32 / 2;
@@ -26,7 +26,8 @@ struct TwoTiers {
   [[nodiscard]] std::vector<ChannelUse> path(std::size_t from, std::size_t to) const {
     std::vector<ChannelUse> uses{{ChannelId{from}, 1.0}, {ChannelId{hosts + to}, 1.0}};
     if (from / 32 == to / 32) return uses;
-    uses.insert(uses.begin() + 1, {{ChannelId{2 * hosts + from / 32}, 1.0}, {ChannelId{2 * hosts + leaves() + to / 32}, 1.0}});
+    uses.insert(uses.begin() + 1,
+                {{ChannelId{2 * hosts + from / 32}, 1.0}, {ChannelId{2 * hosts + leaves() + to / 32}, 1.0}});
     return uses;
   }
   std::size_t hosts;
@@ -70,8 +71,12 @@ task::TaskGraph chains(bool flows) {
     const double size = dice.uniform(1.0, 2.0);
     last.push_back(!flows || i / devices % 2 == 0
                        ? graph.compute(DeviceId{device}, units::us * 10.0 * size, label, after)
-                       : graph.flow({.path = paths[device], .bytes = units::kB * 500.0 * size, .latency = units::us * 1.0,
-                                     .rate_limit = {}, .device = DeviceId{device}, .steal = 0.1},
+                       : graph.flow({.path = paths[device],
+                                     .bytes = units::kB * 500.0 * size,
+                                     .latency = units::us * 1.0,
+                                     .rate_limit = {},
+                                     .device = DeviceId{device},
+                                     .steal = 0.1},
                                     label, after));
   }
   return graph;
@@ -94,7 +99,8 @@ void flows_in_step(benchmark::State& state, NetworkKind network) {
     std::vector<TaskId> sent;
     for (std::size_t host = 0; host < tiers.hosts; ++host) {
       const PathId path = graph.path(tiers.path(host, (host + 32) % tiers.hosts));
-      sent.push_back(graph.flow({.path = path, .bytes = units::MB * 1.0, .latency = {}, .rate_limit = {}, .device = {}}, label, barrier));
+      sent.push_back(graph.flow({.path = path, .bytes = units::MB * 1.0, .latency = {}, .rate_limit = {}, .device = {}},
+                                label, barrier));
     }
     barrier = {graph.join(label, sent)};
   }
@@ -113,7 +119,8 @@ void flows_out_of_step(benchmark::State& state, NetworkKind network) {
       const PathId path = graph.path(tiers.path(host, dice.below(tiers.hosts)));
       const auto after = round == 0 ? std::span<const TaskId>{} : std::span(&last[host], 1);
       const Bytes bytes = units::B * dice.log_uniform(1e5, 1e7);
-      last[host] = graph.flow({.path = path, .bytes = bytes, .latency = {}, .rate_limit = {}, .device = {}}, label, after);
+      last[host] =
+          graph.flow({.path = path, .bytes = bytes, .latency = {}, .rate_limit = {}, .device = {}}, label, after);
     }
   }
   report(state, network, tiers.capacities, graph);

@@ -9,8 +9,8 @@
 #include <random>
 #include <vector>
 
-#include "in_child.hpp"
 #include "engine/simgrid_executor.hpp"
+#include "in_child.hpp"
 #include "task/ideal_executor.hpp"
 #include "task/task_graph.hpp"
 
@@ -20,7 +20,9 @@ namespace aifsim::test {
 class Dice {
  public:
   explicit Dice(std::uint64_t seed) : generator_(seed) {}
-  double uniform(double low, double high) { return low + (high - low) * static_cast<double>(generator_() >> 11) * 0x1p-53; }
+  double uniform(double low, double high) {
+    return low + (high - low) * static_cast<double>(generator_() >> 11) * 0x1p-53;
+  }
   double log_uniform(double low, double high) { return std::exp(uniform(std::log(low), std::log(high))); }
   std::size_t below(std::size_t count) { return static_cast<std::size_t>(generator_() % count); }
   bool one_in(std::size_t count) { return below(count) == 0; }
@@ -33,7 +35,8 @@ class Dice {
 inline topology::Fabric row_of_channels(const std::vector<double>& capacities) {
   topology::Fabric fabric;
   fabric.set_media({{}});
-  for (std::size_t i = 0; i <= capacities.size(); ++i) fabric.add_device({.kind = topology::DeviceKind::gpu, .node = 0});
+  for (std::size_t i = 0; i <= capacities.size(); ++i)
+    fabric.add_device({.kind = topology::DeviceKind::gpu, .node = 0});
   for (std::size_t i = 0; i < capacities.size(); ++i) {
     fabric.add_channel({.from = DeviceId{i},
                         .to = DeviceId{i + 1},
@@ -122,7 +125,9 @@ class EventLog final : public task::Recorder {
     ChannelId bound;
   };
   void started(TaskId task, Seconds when) override { events.push_back({false, task, when.base(), {}}); }
-  void finished(TaskId task, Seconds when, ChannelId bound) override { events.push_back({true, task, when.base(), bound}); }
+  void finished(TaskId task, Seconds when, ChannelId bound) override {
+    events.push_back({true, task, when.base(), bound});
+  }
 
   [[nodiscard]] double end_of(TaskId task) const {
     for (const Event& event : events) {

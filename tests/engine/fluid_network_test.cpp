@@ -94,9 +94,10 @@ TEST(FluidNetwork, NamesTheChannelThatBoundAFlowLongest) {
   const std::vector<ChannelUse> through{{ChannelId{0}, 1.0}, {ChannelId{1}, 1.0}}, second{{ChannelId{1}, 1.0}};
   std::map<std::uint32_t, ChannelId> bound;
   FluidNetwork network({10.0, 12.0}, [&](task::RunningTask task, ChannelId channel) { bound[task.slot] = channel; });
-  network.start({{0, TaskId{0}}, through, 100.0, 0.0}, 0.0);  // 6 B/s beside the second flow for 5 s, then 10 B/s for 7 s
+  network.start({{0, TaskId{0}}, through, 100.0, 0.0},
+                0.0);  // 6 B/s beside the second flow for 5 s, then 10 B/s for 7 s
   network.start({{1, TaskId{0}}, second, 30.0, 0.0}, 0.0);
-  network.start({{2, TaskId{0}}, {}, 30.0, 3.0}, 0.0);        // its own limit
+  network.start({{2, TaskId{0}}, {}, 30.0, 3.0}, 0.0);  // its own limit
   double now = 0.0;
   while (network.next_end(now) != never) network.advance(now = network.next_end(now));
   EXPECT_DOUBLE_EQ(now, 12.0);

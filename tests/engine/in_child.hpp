@@ -27,7 +27,8 @@ inline void write_all(int to, const std::vector<double>& values) {
 inline std::vector<double> read_all(int from) {
   std::vector<char> bytes;
   char buffer[4096];
-  for (ssize_t got = 0; (got = ::read(from, buffer, sizeof buffer)) > 0;) bytes.insert(bytes.end(), buffer, buffer + got);
+  for (ssize_t got = 0; (got = ::read(from, buffer, sizeof buffer)) > 0;)
+    bytes.insert(bytes.end(), buffer, buffer + got);
   std::vector<double> values(bytes.size() / sizeof(double));
   std::copy_n(bytes.data(), values.size() * sizeof(double), reinterpret_cast<char*>(values.data()));
   return values;

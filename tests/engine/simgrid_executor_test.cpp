@@ -67,14 +67,16 @@ TEST_P(SimgridExecutor, ConcurrentComputesShareTheirDevice) {
 TEST_P(SimgridExecutor, AFlowStealsComputeOnlyWhileItsBytesMove) {
   const TaskId slowed = compute(0, 3.0), free = compute(1, 3.0);
   // Latency until 1 s, then bytes until 3 s: one second of compute, 2 * 0.75, and what is left.
-  flow(0, 20.0, {.path = {}, .bytes = {}, .latency = units::s * 1.0, .rate_limit = {}, .device = DeviceId{0}, .steal = 0.25});
+  flow(0, 20.0,
+       {.path = {}, .bytes = {}, .latency = units::s * 1.0, .rate_limit = {}, .device = DeviceId{0}, .steal = 0.25});
   const EventLog log = run();
   EXPECT_NEAR(log.end_of(slowed), 3.5, 1e-12);
   EXPECT_DOUBLE_EQ(log.end_of(free), 3.0);
 }
 
 TEST_P(SimgridExecutor, StealingMoreThanADeviceLeavesOneHundredthAndSharesIt) {
-  const TaskGraph::Flow steals{.path = {}, .bytes = {}, .latency = {}, .rate_limit = {}, .device = DeviceId{0}, .steal = 0.7};
+  const TaskGraph::Flow steals{
+      .path = {}, .bytes = {}, .latency = {}, .rate_limit = {}, .device = DeviceId{0}, .steal = 0.7};
   flow(0, 10.0, steals);
   flow(1, 10.0, steals);
   const TaskId a = compute(0, 1.0), b = compute(0, 1.0);
@@ -84,8 +86,10 @@ TEST_P(SimgridExecutor, StealingMoreThanADeviceLeavesOneHundredthAndSharesIt) {
 }
 
 TEST_P(SimgridExecutor, FlowsPayLatencyKeepToTheirLimitAndShareChannels) {
-  const TaskId late = flow(0, 100.0, {.path = {}, .bytes = {}, .latency = units::s * 4.0, .rate_limit = {}, .device = {}});
-  const TaskId limited = flow(0, 20.0, {.path = {}, .bytes = {}, .latency = {}, .rate_limit = units::B_per_s * 2.0, .device = {}});
+  const TaskId late =
+      flow(0, 100.0, {.path = {}, .bytes = {}, .latency = units::s * 4.0, .rate_limit = {}, .device = {}});
+  const TaskId limited =
+      flow(0, 20.0, {.path = {}, .bytes = {}, .latency = {}, .rate_limit = units::B_per_s * 2.0, .device = {}});
   const EventLog log = run();
   EXPECT_NEAR(log.end_of(limited), 10.0, 1e-9);
   EXPECT_NEAR(log.end_of(late), 4.0 + 6.0 + 5.2, 1e-9);  // 8 B/s for 6 s, then 10 B/s
@@ -93,16 +97,20 @@ TEST_P(SimgridExecutor, FlowsPayLatencyKeepToTheirLimitAndShareChannels) {
 
 TEST_P(SimgridExecutor, TakesUnequalAndFractionalMultiplicities) {
   const std::vector<ChannelUse> unequal{{ChannelId{0}, 3.0}, {ChannelId{1}, 0.5}}, plain{{ChannelId{1}, 1.0}};
-  const TaskId a = graph.flow({.path = graph.path(unequal), .bytes = units::B * 10.0, .latency = {}, .rate_limit = {}, .device = {}}, label);
-  const TaskId b = graph.flow({.path = graph.path(plain), .bytes = units::B * 25.0, .latency = {}, .rate_limit = {}, .device = {}}, label);
+  const TaskId a = graph.flow(
+      {.path = graph.path(unequal), .bytes = units::B * 10.0, .latency = {}, .rate_limit = {}, .device = {}}, label);
+  const TaskId b = graph.flow(
+      {.path = graph.path(plain), .bytes = units::B * 25.0, .latency = {}, .rate_limit = {}, .device = {}}, label);
   const EventLog log = run();
-  EXPECT_NEAR(log.end_of(a), 3.0, 1e-9);                         // 10/3 B/s, bound by channel 0
+  EXPECT_NEAR(log.end_of(a), 3.0, 1e-9);                           // 10/3 B/s, bound by channel 0
   EXPECT_NEAR(log.end_of(b), 25.0 / (10.0 - 0.5 * 10 / 3), 1e-9);  // what that leaves of channel 1
 }
 
 TEST_P(SimgridExecutor, WhatTakesNoTimeEndsAtOnce) {
   const TaskId nothing = compute(0, 0.0), empty = flow(0, 0.0);
-  const TaskId nowhere = graph.flow({.path = graph.path({}), .bytes = units::B * 1.0, .latency = units::s * 1.0, .rate_limit = {}, .device = {}}, label);
+  const TaskId nowhere = graph.flow(
+      {.path = graph.path({}), .bytes = units::B * 1.0, .latency = units::s * 1.0, .rate_limit = {}, .device = {}},
+      label);
   const EventLog log = run();
   EXPECT_EQ(log.end_of(nothing), 0.0);
   EXPECT_EQ(log.end_of(empty), 0.0);
@@ -117,7 +125,8 @@ TEST_P(SimgridExecutor, CallbacksSubmitMore) {
   const TaskId later = more.compute(DeviceId{1}, units::s * 2.0, more.label("later"));
   std::vector<double> calls;
   executor->at(units::s * 0.5, [&] { calls.push_back(executor->now().base()); });
-  executor->submit(graph, outer, [&] { executor->submit(more, inner, [&] { calls.push_back(executor->now().base()); }); });
+  executor->submit(graph, outer,
+                   [&] { executor->submit(more, inner, [&] { calls.push_back(executor->now().base()); }); });
   executor->run();
   EXPECT_EQ(calls, (std::vector{0.5, 3.0}));
   EXPECT_EQ(inner.start_of(later), 1.0);
@@ -142,7 +151,9 @@ TEST_P(SimgridExecutor, EventsOfOneInstantComeInTaskOrder) {
   EXPECT_EQ(ended, tasks);
 }
 
-TEST_P(SimgridExecutor, AProcessHasOne) { EXPECT_THROW((void)make_simgrid_executor(fabric, GetParam()), InternalError); }
+TEST_P(SimgridExecutor, AProcessHasOne) {
+  EXPECT_THROW((void)make_simgrid_executor(fabric, GetParam()), InternalError);
+}
 
 TEST_P(SimgridExecutor, ExceptionsOfCallbacksReachTheCaller) {
   executor->at(units::s * 1.0, [] { throw InternalError("from a callback"); });
