@@ -1,6 +1,11 @@
+#ifdef __GNUC__
+#pragma GCC diagnostic ignored "-Wnull-dereference"  // GCC 12 sees one in CLI11's inlined split(): there is none
+#endif
+
 #include "app/command_line.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <map>
 #include <sstream>
 
