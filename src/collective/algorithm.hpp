@@ -18,12 +18,12 @@ struct Situation {
   const topology::Topology* topology = nullptr;
   const Library* library = nullptr;
   const Architecture* architecture = nullptr;
-  BytesPerSecond nvlink;          // of one GPU, one direction; 0 = none
+  BytesPerSecond nvlink;  // of one GPU, one direction; 0 = none
   bool nvlink_sharp = false;
-  std::vector<Layout> layouts;    // of each group
+  std::vector<Layout> layouts;  // of each group
   std::size_t ranks = 0;
-  std::size_t domains = 0;        // NVLink domains a group spans
-  std::size_t domain_ranks = 0;   // the most in one of them
+  std::size_t domains = 0;       // NVLink domains a group spans
+  std::size_t domain_ranks = 0;  // the most in one of them
   [[nodiscard]] double bytes() const { return request->bytes.in(units::B); }
   [[nodiscard]] Operation operation() const { return request->operation; }
 };

@@ -39,17 +39,18 @@ struct CollectivePlan {
 
 struct Request {
   Operation operation = Operation::all_reduce;
-  Bytes bytes;  // nccl-tests' "size": all_reduce, broadcast, reduce: the buffer; all_gather: the output; reduce_scatter:
-                // the input; all_to_all: one rank's whole send buffer; send_receive: the message
+  Bytes bytes;  // nccl-tests' "size": all_reduce, broadcast, reduce: the buffer; all_gather: the output;
+                // reduce_scatter: the input; all_to_all: one rank's whole send buffer; send_receive: the message
   // All of equal size and shape. Order matters to send_receive alone: a pair is a message from its first to its second,
   // a larger group one step of a ring, each to the next.
   std::vector<std::vector<DeviceId>> groups;
   std::string algorithm = "auto";
-  bool nvls_allowed = true;             // NCCL_NVLS_ENABLE
+  bool nvls_allowed = true;  // NCCL_NVLS_ENABLE
 };
 
 // Chooses as NCCL does (by size, ranks, NVLink generation) when the algorithm is "auto". Pure.
-[[nodiscard]] CollectivePlan plan(const Request& request, const hardware::Platform& platform, const topology::Topology& topology);
+[[nodiscard]] CollectivePlan plan(const Request& request, const hardware::Platform& platform,
+                                  const topology::Topology& topology);
 
 // The time of a plan when nothing else shares its channels: alpha + for each phase the slowest flow.
 [[nodiscard]] Seconds lone_time(const CollectivePlan& plan, const topology::Fabric& fabric);

@@ -37,12 +37,14 @@ void across_domains(const Layout& layout, std::size_t ranks, double per_peer, Tr
   for (std::size_t d = 0; d < count; ++d) {
     const Members& members = layout.domains[d];
     for (std::size_t i = 0; i < members.size(); ++i) {
-      const double bytes = per_peer * static_cast<double>(ranks - members.size()) / static_cast<double>(domain_steps.size());
+      const double bytes =
+          per_peer * static_cast<double>(ranks - members.size()) / static_cast<double>(domain_steps.size());
       for (const std::size_t domain_step : domain_steps) {
         const Members& others = layout.domains[(d + domain_step) % count];
         const std::vector<std::size_t> member_steps = shifts(0, others.size(), max_member_shifts);
         for (const std::size_t step : member_steps) {
-          traffic.send(members[i], others[(i + step) % others.size()], bytes / static_cast<double>(member_steps.size()));
+          traffic.send(members[i], others[(i + step) % others.size()],
+                       bytes / static_cast<double>(member_steps.size()));
         }
       }
     }

@@ -10,7 +10,8 @@ struct PortLoad {
   double up = 1;
   double down = 1;
 };
-// The slowest GPU of all groups. The protocol's rate counts buffers, the flow's bytes are those of the busier direction.
+// The slowest GPU of all groups. The protocol's rate counts buffers, the flow's bytes are those of the busier
+// direction.
 [[nodiscard]] Movement nvls_movement(const Situation& situation, PortLoad load);
 // The switches can, the request may, and the domain has enough of the group's ranks.
 [[nodiscard]] bool nvls_possible(const Situation& situation);

@@ -47,7 +47,8 @@ void double_tree_across_domains(const Layout& layout, double bytes, Traffic& tra
   std::vector<std::pair<std::size_t, std::size_t>> edges;
   for (std::size_t node = 1; node < count; ++node) {
     const std::size_t parent = parent_of(node, count);
-    for (const auto& [a, b] : {std::pair{node, parent}, std::pair{complement(node, count), complement(parent, count)}}) {
+    for (const auto& [a, b] :
+         {std::pair{node, parent}, std::pair{complement(node, count), complement(parent, count)}}) {
       edges.emplace_back(a, b);
       edges.emplace_back(b, a);
     }

@@ -1,6 +1,6 @@
-// Ring: each rank passes shards to the next. Over several NVLink domains NCCL lays one ring per member of a domain, each
-// crossing at another member's NIC: with g members a NIC carries 1/g of the volume between domains, and each NVLink port
-// all of it but the share for which its own NIC is the way out.
+// Ring: each rank passes shards to the next. Over several NVLink domains NCCL lays one ring per member of a domain,
+// each crossing at another member's NIC: with g members a NIC carries 1/g of the volume between domains, and each
+// NVLink port all of it but the share for which its own NIC is the way out.
 #include "collective/patterns.hpp"
 #include "collective/protocol_choice.hpp"
 
@@ -36,7 +36,8 @@ CollectivePlan plan_ring(const Situation& situation) {
 
 }  // namespace
 
-const Algorithm ring{"ring", "all_reduce, all_gather, reduce_scatter: shards around a ring, one ring per NIC of a domain",
+const Algorithm ring{"ring",
+                     "all_reduce, all_gather, reduce_scatter: shards around a ring, one ring per NIC of a domain",
                      serves, serves, plan_ring};
 
 }  // namespace aifsim::collective

@@ -14,8 +14,8 @@ namespace aifsim::collective {
 struct SlowestFlow {
   std::vector<ChannelUse> path;
   double bytes = 0;
-  Seconds latency;            // of the rank's own way, mean over its messages
-  BytesPerSecond line_rate;   // the least capacity on it
+  Seconds latency;           // of the rank's own way, mean over its messages
+  BytesPerSecond line_rate;  // the least capacity on it
 };
 
 class Traffic {

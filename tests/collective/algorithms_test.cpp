@@ -15,7 +15,8 @@ double bytes_of(const PhaseFlow& flow) { return flow.bytes.in(units::GB); }
 
 TEST(Ring, carries_the_textbook_volume_on_each_port) {
   const ToyCluster cluster({.domain_gpus = 4});
-  Request request{.operation = Operation::all_reduce, .bytes = large, .groups = cluster.everyone(), .algorithm = "ring"};
+  Request request{
+      .operation = Operation::all_reduce, .bytes = large, .groups = cluster.everyone(), .algorithm = "ring"};
   const CollectivePlan plan = cluster.plan(request);
   ASSERT_EQ(plan.phases.size(), 1U);
   ASSERT_EQ(plan.phases[0].size(), 1U);
@@ -154,8 +155,9 @@ TEST(Plan, refuses_an_algorithm_that_cannot_do_the_operation) {
 }
 
 TEST(Operations, have_names_that_read_back) {
-  for (const Operation operation : {Operation::all_reduce, Operation::all_gather, Operation::reduce_scatter,
-                                    Operation::all_to_all, Operation::broadcast, Operation::reduce, Operation::send_receive}) {
+  for (const Operation operation :
+       {Operation::all_reduce, Operation::all_gather, Operation::reduce_scatter, Operation::all_to_all,
+        Operation::broadcast, Operation::reduce, Operation::send_receive}) {
     EXPECT_EQ(operation_named(name_of(operation)), operation);
   }
   EXPECT_EQ(operation_named("allreduce"), std::nullopt);

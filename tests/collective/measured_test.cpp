@@ -28,9 +28,12 @@ std::vector<std::string> split(const std::string& line) {
   std::vector<std::string> cells(1);
   bool quoted = false;
   for (const char c : line) {
-    if (c == '"') quoted = !quoted;
-    else if (c == ',' && !quoted) cells.emplace_back();
-    else cells.back() += c;
+    if (c == '"')
+      quoted = !quoted;
+    else if (c == ',' && !quoted)
+      cells.emplace_back();
+    else
+      cells.back() += c;
   }
   return cells;
 }
@@ -53,8 +56,8 @@ struct Hardware {
   const char* architecture;
   double nvlink;  // GB/s in one direction
 };
-constexpr Hardware hardware_table[]{{"A100", "ampere", 300},    {"H100", "hopper", 450},    {"H200", "hopper", 450},
-                                    {"GH200", "hopper", 450},   {"B200", "blackwell", 900}, {"B300", "blackwell", 900},
+constexpr Hardware hardware_table[]{{"A100", "ampere", 300},     {"H100", "hopper", 450},    {"H200", "hopper", 450},
+                                    {"GH200", "hopper", 450},    {"B200", "blackwell", 900}, {"B300", "blackwell", 900},
                                     {"GB200", "blackwell", 900}, {"GB300", "blackwell", 900}};
 
 // NIC rate of one GPU in GB/s, as each row's scale_out column says.
@@ -92,10 +95,12 @@ TEST(Measured, in_domain_collectives_are_met) {
     std::string algorithm;
     const double simulated = simulated_us(row, algorithm);
     const double error = simulated / row.time_us - 1;
-    std::printf("%-28s %3zu ranks %12.0f B  measured %10.1f us  simulated %10.1f us  %+6.1f %%  %s\n", row.group.c_str(),
-                row.ranks, row.bytes, row.time_us, simulated, 100 * error, algorithm.c_str());
-    if (row.ranks > row.domain) between.push_back(std::abs(error));
-    else (row.bytes >= 1048576 ? large : small).push_back(std::abs(error));
+    std::printf("%-28s %3zu ranks %12.0f B  measured %10.1f us  simulated %10.1f us  %+6.1f %%  %s\n",
+                row.group.c_str(), row.ranks, row.bytes, row.time_us, simulated, 100 * error, algorithm.c_str());
+    if (row.ranks > row.domain)
+      between.push_back(std::abs(error));
+    else
+      (row.bytes >= 1048576 ? large : small).push_back(std::abs(error));
   }
   ASSERT_GE(large.size(), 50U);
   ASSERT_GE(small.size(), 30U);

@@ -25,7 +25,7 @@ class ToyRouting final : public topology::Routing {
   struct Gpu {
     DeviceId device;
     std::uint32_t domain = 0;
-    ChannelId up, down;                            // NVLink
+    ChannelId up, down;  // NVLink
     ChannelId to_nic, from_nic, to_leaf, from_leaf;
   };
   struct Trunk {

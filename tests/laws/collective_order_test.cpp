@@ -19,10 +19,11 @@ TEST(CollectiveLaw, time_grows_with_bytes_for_a_fixed_algorithm) {
     Operation operation;
     const char* algorithm;
   };
-  for (const Case& c : {Case{&cluster, Operation::all_reduce, "ring"}, Case{&cluster, Operation::all_reduce, "tree"},
-                        Case{&cluster, Operation::all_reduce, "nvls_tree"}, Case{&domain, Operation::all_reduce, "nvls"},
-                        Case{&domain, Operation::all_gather, "ring"}, Case{&cluster, Operation::all_to_all, "direct"},
-                        Case{&cluster, Operation::broadcast, "chain"}, Case{&domain, Operation::send_receive, "send_receive"}}) {
+  for (const Case& c :
+       {Case{&cluster, Operation::all_reduce, "ring"}, Case{&cluster, Operation::all_reduce, "tree"},
+        Case{&cluster, Operation::all_reduce, "nvls_tree"}, Case{&domain, Operation::all_reduce, "nvls"},
+        Case{&domain, Operation::all_gather, "ring"}, Case{&cluster, Operation::all_to_all, "direct"},
+        Case{&cluster, Operation::broadcast, "chain"}, Case{&domain, Operation::send_receive, "send_receive"}}) {
     Seconds before;
     for (double bytes = 8; bytes < 2e10; bytes *= 1.3) {
       const Seconds now = c.cluster->time({.operation = c.operation,
@@ -45,7 +46,8 @@ TEST(CollectiveLaw, permuting_equal_ranks_and_groups_changes_nothing) {
       for (std::size_t k = 0; k < 4; ++k) {
         request.groups[k].clear();  // two neighbours of each domain
         for (std::size_t d = 0; d < 4; ++d) {
-          for (std::size_t i = 0; i < 2; ++i) request.groups[k].push_back(cluster.topology.fabric.gpu(d * 8 + k * 2 + i));
+          for (std::size_t i = 0; i < 2; ++i)
+            request.groups[k].push_back(cluster.topology.fabric.gpu(d * 8 + k * 2 + i));
         }
       }
       const Seconds expected = cluster.time(request);
@@ -62,8 +64,7 @@ TEST(CollectiveLaw, gather_and_scatter_make_a_ring_all_reduce) {
   for (const std::size_t domains : {1U, 4U}) {
     const ToyCluster cluster({.domains = domains});
     const auto bytes_and_time = [&](Operation operation, Bytes bytes) {
-      const Request request{
-          .operation = operation, .bytes = bytes, .groups = cluster.everyone(), .algorithm = "ring"};
+      const Request request{.operation = operation, .bytes = bytes, .groups = cluster.everyone(), .algorithm = "ring"};
       const CollectivePlan plan = cluster.plan(request);
       return std::pair{plan.phases.at(0).back().bytes, lone_time(plan, cluster.topology.fabric)};
     };
