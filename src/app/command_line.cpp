@@ -54,7 +54,12 @@ CLI::App* add_run(CLI::App& app, RunOptions& options) {
       ->required()
       ->type_name("FILE");
   add_sets(*run, options.sets);
-  run->add_option("--seed", options.seed, "Seed of every random stream (default 1)")->type_name("N");
+  run->add_option("--seed", options.seed, "Seed of every random stream (default 1)")
+      ->type_name("N")
+      ->check([](const std::string& text) {
+        const bool is_whole = !text.empty() && text.size() < 20 && text.find_first_not_of("0123456789") == std::string::npos;
+        return is_whole ? std::string() : "expected a whole number, got \"" + text + '"';
+      });
   add_choice(*run, "--network", options.network, networks,
              "How flows share channels: max-min fair at scale (fluid, the default), SimGrid's own model, no contention");
   run->add_option("--out", options.out, "Also write the report and the resolved inputs into this directory")
@@ -139,7 +144,10 @@ Command parse_command_line(int argc, const char* const* argv) {
   } catch (const CLI::ParseError& error) {
     const auto chosen = app.get_subcommands();
     const std::string command = chosen.empty() ? "aifsim" : "aifsim " + chosen.front()->get_name();
-    throw UsageError(std::string(error.what()) + " (see " + command + " --help)");
+    const bool unknown = chosen.empty() && argc > 1 && *argv[1] != '-';
+    const std::string what = unknown ? "expected run|validate|check|list|help, got \"" + std::string(argv[1]) + '"'
+                                     : std::string(error.what());
+    throw UsageError(what + " (see " + command + " --help)");
   }
   if (run->parsed()) return run_options;
   if (validate->parsed()) return validate_options;

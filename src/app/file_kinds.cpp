@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "base/error.hpp"
+#include "collective/library.hpp"
 #include "hardware/gpu_spec_reader.hpp"
 #include "hardware/node_catalog_parts.hpp"
 #include "hardware/platform.hpp"
@@ -23,6 +24,18 @@ void read_nic_file(const config::Document& document) { (void)hardware::read_nic(
 void read_switch_file(const config::Document& document) { (void)hardware::read_switch(document.root()); }
 void read_cpu_file(const config::Document& document) { (void)hardware::read_cpu(document.root()); }
 void read_dpu_file(const config::Document& document) { (void)hardware::read_dpu(document.root()); }
+void read_library_file(const config::Document& document) { (void)collective::read_library(document.file()); }
+
+// Media are one table that every other reader looks into: only the catalogue's own can be read.
+void read_media_file(const config::Document& document) {
+  const std::string own = hardware::catalog_directory() + "/media.yaml";
+  std::error_code error;
+  if (std::filesystem::equivalent(document.file(), own, error)) {
+    (void)hardware::read_media();
+  } else {
+    document.root().problem("the catalogue's own media (" + own + ")", "another file");
+  }
+}
 
 // The first that fits counts: special kinds stand before general ones.
 const std::vector<FileKind> kinds{
@@ -36,6 +49,8 @@ const std::vector<FileKind> kinds{
     {"switch", "switches", {"ports", "port_bandwidth"}, read_switch_file},
     {"CPU", "cpus", {"cores", "memory_bandwidth"}, read_cpu_file},
     {"DPU", "dpus", {"cores", "bandwidth"}, read_dpu_file},
+    {"collective library", "libraries", {"library", "network"}, read_library_file},
+    {"link media", "catalog", {"pcie5-x16"}, read_media_file},
     {"NIC", "nics", {"bandwidth", "latency"}, read_nic_file},
 };
 

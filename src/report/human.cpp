@@ -55,6 +55,8 @@ std::string human(Bytes bytes) {
   return scaled(bytes.in(units::B), bytes.in(units::B), byte_scales, 3);
 }
 
+std::string human_memory(Bytes bytes) { return fmt::format("{:.1f} GiB", bytes.in(units::GiB)); }
+
 std::string human_count(double count) {
   std::string digits = fmt::format("{:.0f}", count);
   const std::size_t first = digits.starts_with('-') ? 1 : 0;

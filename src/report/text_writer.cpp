@@ -118,11 +118,11 @@ std::string memory(const metrics::JobReport& job, const Pen& pen) {
   Table table({{"", Align::left, 36}, {"", Align::right}, {"", Align::right}, {""}});
   for (const metrics::MemoryClass& entry : report.classes) {
     const double share = entry.bytes / report.capacity;
-    table.row({entry.name, human(entry.bytes), human_percent(share), bar(share, bar_width)});
+    table.row({entry.name, human_memory(entry.bytes), human_percent(share), bar(share, bar_width)});
   }
   const double used = report.used() / report.capacity;
-  table.row({"total", human(report.used()), human_percent(used), bar(used, bar_width)});
-  return pen.rule(fmt::format("Memory of the fullest GPU ({})", human(report.capacity))) +
+  table.row({"total", human_memory(report.used()), human_percent(used), bar(used, bar_width)});
+  return pen.rule(fmt::format("Memory of the fullest GPU ({})", human_memory(report.capacity))) +
          pen.paint_bars(table.text(), green) + '\n';
 }
 
@@ -134,13 +134,13 @@ std::string network(const metrics::NetworkReport& report, const Pen& pen) {
     bytes += usage.bytes;
     if (busiest == nullptr || usage.busy_share > busiest->busy_share) busiest = &usage;
   }
-  text += fmt::format("  network  {}: {} on {} channels", report.kind, human(bytes),
+  std::string line = fmt::format("{}: {} on {} channels", report.kind, human(bytes),
                       human_count(static_cast<double>(report.channels.size())));
   if (busiest != nullptr) {
-    text += fmt::format("; busiest {} ({}), {} of its time", shortened(busiest->name, 30), busiest->medium,
+    line += fmt::format("; busiest {} ({}), {} of its time", shortened(busiest->name, 30), busiest->medium,
                         human_percent(busiest->busy_share));
   }
-  return text + '\n';
+  return text + "  network  " + wrapped(line, page_width - 11, 11) + '\n';
 }
 
 std::string cost(const metrics::RunReport& report) {

@@ -38,7 +38,7 @@ TEST(JsonWriter, numbers_come_back_to_the_last_bit) {
   EXPECT_EQ(job["step_time_s"].get<double>(), report.jobs[0].step_time.in(units::s));
   EXPECT_EQ(job["tokens_per_s_per_gpu"].get<double>(), 164.8125);
   EXPECT_EQ(job["memory"]["activations"].get<double>(), report.jobs[0].memory.classes[2].bytes.in(units::B));
-  EXPECT_EQ(job["memory"]["capacity"].get<double>(), 80e9);
+  EXPECT_EQ(job["memory"]["capacity"].get<double>(), 80.0 * 1024 * 1024 * 1024);
   EXPECT_EQ(job["breakdown"]["tp_comm"].get<double>(), report.jobs[0].breakdown.at("tp_comm").in(units::s));
   EXPECT_EQ(json["provenance"]["seed"].get<std::uint64_t>(), 7U);
   EXPECT_EQ(json["run_cost"]["flows"].get<std::uint64_t>(), 40211U);
@@ -63,7 +63,7 @@ TEST(JsonWriter, busiest_channels_first_and_ten) {
   const Json json = written();
   EXPECT_EQ(json["network"]["channels_used"], 15);
   EXPECT_EQ(json["network"]["busiest"].size(), 10U);
-  EXPECT_EQ(json["network"]["busiest"][0]["name"], "leaf14→spine0");
+  EXPECT_EQ(json["network"]["busiest"][0]["name"], "pod0/leaf14→spine0");
 }
 
 TEST(JsonWriter, a_file_name_that_is_not_utf8_still_gives_json) {

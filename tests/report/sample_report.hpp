@@ -29,7 +29,7 @@ inline metrics::RunReport sample_report() {
   job.step_time = 6.2 * units::s;
   job.throughput = {2.7e6, 164.8125, 0.1 * 4003.3 * units::TFLOP_per_s, 0.4046, 0.4046};
   job.memory.classes = {{"weights", 6.3 * units::GB}, {"gradients", 12.7 * units::GB}, {"activations", 1.0 / 3 * units::GB}};
-  job.memory.capacity = 80 * units::GB;
+  job.memory.capacity = 80 * units::GiB;
   job.breakdown = {{"compute", 5.1 * units::s}, {"tp_comm", 0.7 * units::s}, {"bubble", 0.4 * units::s}};
   job.blames = {{{"compute", "gemm mlp_up"}, 3.1 * units::s},
                 {{"compute", "attention"}, 1.9 * units::s},
@@ -44,7 +44,7 @@ inline metrics::RunReport sample_report() {
 
   report.network.kind = "fluid";
   for (int i = 0; i < 15; ++i) {
-    report.network.channels.push_back({"leaf" + std::to_string(i) + "→spine0", "pluggable-dr4", (i + 1) * 0.1 * units::TB,
+    report.network.channels.push_back({"pod0/leaf" + std::to_string(i) + "→spine0", "pluggable-dr4-with-a-long-name", (i + 1) * 0.1 * units::TB,
                                        (i + 1) / 30.0});
   }
   report.run_cost = {1.84 * units::s, 212e6 * units::B, 183204, 40211};
