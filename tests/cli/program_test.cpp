@@ -16,7 +16,7 @@ using testing::HasSubstr;
 
 const std::string platform = "platforms/dgx-h100-32.yaml";
 const std::string workload =
-    "kind: training\nname: small\nmodel: llama3-8b\nframework: megatron-core\nsequence: 8192\nglobal_batch: 256\n"
+    "kind: training\nname: small\nmodel: llama3-8b\nframework: megatron-core\nprecision: bf16\nsequence: 8192\nglobal_batch: 256\n"
     "parallelism: {tp: 2, pp: 2, dp: 64}\nschedule: 1f1b\n";
 
 class Program : public testing::Test {
