@@ -125,17 +125,21 @@ class LayerBuilder {
     Operator op;
     op.kind = backward ? OperatorKind::attention_backward : OperatorKind::attention_forward;
     op.name = "attention";
+    // Under context parallelism a rank's queries meet one rank's keys at a time: cp kernels of an equal causal share each.
     op.m = shape_.sequence / shape_.cp;
-    op.n = shape_.sequence;
+    op.n = shape_.sequence / shape_.cp;
     op.k = model_.head_dim;
-    op.batch = shape_.sequences * query_width() / model_.head_dim;
+    op.batch = shape_.sequences * query_width() / model_.head_dim * shape_.cp;
     // Two GEMMs of 2 m n d each, the causal half; five of them backward (flash attention recomputes the scores).
     const double forward_flops = 4 * op.batch * op.m * op.n * op.k / 2;
     op.flops = units::flop * (forward_flops * (backward ? 2.5 : 1.0));
     const double tensors = tokens_ * (query_width() + kv_width()) * 2 * bf16_bytes;  // Q, K, V, O
     op.bytes = units::B * (tensors * (backward ? 2 : 1));
-    op.kernels = backward ? 2 : 1;
+    op.kernels = (backward ? 2 : 1) * shape_.cp;
     add(op, Role::attention);
+    // Each further kernel's output is rescaled into the sum, kept in FP32.
+    const double merged = (shape_.cp - 1) * tokens_ * query_width();
+    if (merged > 0) add(memory("attention merge", merged * (bf16_bytes + 2 * fp32_bytes), shape_.cp - 1));
   }
 
   const ModelSpec& model_;

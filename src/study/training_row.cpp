@@ -159,7 +159,7 @@ std::string platform_yaml(const Table::Row& row) {
   const int used = parallel::even_gpus_per_domain(gpus, domain, degrees.tp * degrees.cp);
   const int domains = (gpus + used - 1) / std::max(1, used);
   std::ostringstream out;
-  out << "name: \"" << row.text("id") << "\"\nnodes: {type: " << *node_type_of(row.text("gpu"), row.text("platform"))
+  out << "nodes: {type: " << *node_type_of(row.text("gpu"), row.text("platform"))
       << ", count: " << domains << "}\nscale_out: {topology: " << (domains > 1 ? "rail-optimized" : "none") << "}\n";
   return out.str();
 }

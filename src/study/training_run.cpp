@@ -38,7 +38,7 @@ Executed execute(const training::TrainingSetup& setup, int micro_batches, task::
 // Micro-batches that fill the pipeline and let its rhythm settle: two rounds of the stages; then one more round to read
 // the rhythm off.
 Executed execute_periodic(const training::TrainingSetup& setup, task::Executor& executor) {
-  const training::TrainingJob& job = *setup.job;
+  const training::TrainingJob& job = setup.job;
   const int group = job.schedule->micro_batches_in_groups ? job.plan.pp : 1;
   const int settled = std::max(2, 2 * job.plan.pp);
   const int whole = job.micro_batches();
@@ -53,7 +53,7 @@ Executed execute_periodic(const training::TrainingSetup& setup, task::Executor& 
 }
 
 FlopsPerSecond peak_of(const training::TrainingSetup& setup) {
-  const auto found = setup.gpu.dense_peak.find(setup.job->precision);
+  const auto found = setup.gpu.dense_peak.find(setup.job.precision);
   ensure(found != setup.gpu.dense_peak.end(), "the GPU has the job's precision");
   return found->second;
 }
@@ -73,7 +73,7 @@ std::string layout(const training::TrainingJob& job) {
 }
 
 TrainingResult result_of(const training::TrainingSetup& setup, Executed executed) {
-  const training::TrainingJob& job = *setup.job;
+  const training::TrainingJob& job = setup.job;
   TrainingResult result;
   result.job.name = job.name;
   result.job.kind = "training";
@@ -104,7 +104,7 @@ TrainingResult simulate_training(const training::TrainingSetup& setup, task::Exe
 }
 
 TrainingResult simulate_whole_training(const training::TrainingSetup& setup, task::Executor& executor) {
-  return result_of(setup, execute(setup, setup.job->micro_batches(), executor));
+  return result_of(setup, execute(setup, setup.job.micro_batches(), executor));
 }
 
 }  // namespace aifsim::study

@@ -1,7 +1,7 @@
 // The three formats of a validation.
+#include <fmt/printf.h>
+
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
@@ -17,13 +17,6 @@ const char* name_of(RowStatus status) {
     case RowStatus::infeasible: return "infeasible";
   }
   return "";
-}
-
-template <typename... Values>
-std::string format(const char* pattern, Values... values) {
-  std::array<char, 512> text{};
-  std::snprintf(text.data(), text.size(), pattern, values...);
-  return text.data();
 }
 
 void write_json(const Validation& validation, std::ostream& out) {
@@ -61,8 +54,8 @@ void write_csv(const Validation& validation, std::ostream& out) {
   out << "id,metric,unit,measured,simulated,error,status,reason\n";
   for (const RowResult& row : validation.rows) {
     const bool scored = row.status == RowStatus::ok;
-    out << csv_field(row.id) << ',' << row.metric << ',' << row.unit << ',' << format("%.10g", row.measured) << ','
-        << (scored ? format("%.10g", row.simulated) : "") << ',' << (scored ? format("%.6f", row.error) : "") << ','
+    out << csv_field(row.id) << ',' << row.metric << ',' << row.unit << ',' << fmt::sprintf("%.10g", row.measured) << ','
+        << (scored ? fmt::sprintf("%.10g", row.simulated) : "") << ',' << (scored ? fmt::sprintf("%.6f", row.error) : "") << ','
         << name_of(row.status) << ',' << csv_field(row.reason) << '\n';
   }
 }
@@ -71,20 +64,20 @@ void write_text(const Validation& validation, std::ostream& out) {
   std::size_t id_width = 2;
   for (const RowResult& row : validation.rows) id_width = std::max(id_width, row.id.size());
   const int width = static_cast<int>(std::min<std::size_t>(id_width, 24));
-  out << format("%-*s  %-21s %12s %12s %8s  %s\n", width, "row", "metric", "measured", "simulated", "error", "note");
+  out << fmt::sprintf("%-*s  %-21s %12s %12s %8s  %s\n", width, "row", "metric", "measured", "simulated", "error", "note");
   for (const RowResult& row : validation.rows) {
-    out << format("%-*s  %-21s %12.5g ", width, row.id.c_str(), row.metric.c_str(), row.measured);
+    out << fmt::sprintf("%-*s  %-21s %12.5g ", width, row.id.c_str(), row.metric.c_str(), row.measured);
     if (row.status == RowStatus::ok) {
-      out << format("%12.5g %+7.1f%%  ", row.simulated, 100 * row.error);
+      out << fmt::sprintf("%12.5g %+7.1f%%  ", row.simulated, 100 * row.error);
     } else {
-      out << format("%12s %8s  %s: ", "-", "-", name_of(row.status));
+      out << fmt::sprintf("%12s %8s  %s: ", "-", "-", name_of(row.status));
     }
     out << row.reason.substr(0, row.reason.find('\n')) << '\n';
   }
-  out << format("\n%-21s %7s %12s %11s %13s %11s %8s\n", "metric", "scored", "unsupported", "infeasible", "median |err|",
+  out << fmt::sprintf("\n%-21s %7s %12s %11s %13s %11s %8s\n", "metric", "scored", "unsupported", "infeasible", "median |err|",
                 "p90 |err|", "bias");
   for (const auto& [metric, summary] : validation.summary) {
-    out << format("%-21s %7d %12d %11d %12.1f%% %10.1f%% %+7.1f%%\n", metric.c_str(), summary.scored, summary.unsupported,
+    out << fmt::sprintf("%-21s %7d %12d %11d %12.1f%% %10.1f%% %+7.1f%%\n", metric.c_str(), summary.scored, summary.unsupported,
                   summary.infeasible, 100 * summary.median_abs_error, 100 * summary.p90_abs_error, 100 * summary.bias);
   }
 }

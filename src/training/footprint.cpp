@@ -75,7 +75,7 @@ Footprint stage_footprint(const TrainingJob& job, Recompute recompute, const har
     use.gradients = units::B * (held.parameters * bytes_of(job.gradient_precision));
     use.optimizer = units::B * (held.parameters / split * 3 * fp32);
   }
-  use.activations = held.activations;
+  use.activations = held.activations * (1 - job.offload_activations);
   if (held.head) {
     // Logits in BF16 and their FP32 gradient of one micro-batch.
     const double logits = double{1} * job.micro_batch * job.sequence / job.plan.cp * job.model.vocab / job.plan.tp;
@@ -156,17 +156,26 @@ Footprint footprint(const TrainingJob& job, Recompute recompute, const hardware:
   return fullest;
 }
 
-Recompute chosen_recompute(const TrainingJob& job, const hardware::GpuSpec& gpu) {
+ActivationPlan chosen_activation_plan(const TrainingJob& job, const hardware::GpuSpec& gpu, BytesPerSecond host_link) {
   switch (job.recompute) {
-    case RecomputeChoice::none: return Recompute::none;
-    case RecomputeChoice::selective: return Recompute::selective;
-    case RecomputeChoice::full: return Recompute::full;
+    case RecomputeChoice::none: return {Recompute::none, job.offload_activations};
+    case RecomputeChoice::selective: return {Recompute::selective, job.offload_activations};
+    case RecomputeChoice::full: return {Recompute::full, job.offload_activations};
     case RecomputeChoice::automatic: break;
   }
-  for (const Recompute recompute : {Recompute::none, Recompute::selective}) {
-    if (footprint(job, recompute, gpu).fits()) return recompute;
+  // PCIe is too slow to hide a layer's activations behind its compute; C2C (hundreds of GB/s) is not.
+  constexpr BytesPerSecond coherent = units::GB_per_s * 200;
+  TrainingJob tried = job;
+  const auto fits = [&](Recompute recompute) { return footprint(tried, recompute, gpu).fits(); };
+  if (fits(Recompute::none)) return {Recompute::none, job.offload_activations};
+  if (host_link >= coherent) {
+    for (int eighths = 1; eighths <= 6; ++eighths) {
+      tried.offload_activations = eighths / 8.0;
+      if (fits(Recompute::none)) return {Recompute::none, tried.offload_activations};
+    }
   }
-  return Recompute::full;
+  tried.offload_activations = job.offload_activations;
+  return {fits(Recompute::selective) ? Recompute::selective : Recompute::full, job.offload_activations};
 }
 
 void check_fits(const TrainingJob& job, Recompute recompute, const hardware::GpuSpec& gpu) {

@@ -22,8 +22,16 @@ struct Footprint {
 
 [[nodiscard]] Footprint footprint(const TrainingJob& job, model::Recompute recompute, const hardware::GpuSpec& gpu);
 
-// The recomputation that will run: the job's choice, or for `auto` the least that fits (full if none does).
-[[nodiscard]] model::Recompute chosen_recompute(const TrainingJob& job, const hardware::GpuSpec& gpu);
+// What is done so that activations fit.
+struct ActivationPlan {
+  model::Recompute recompute = model::Recompute::none;
+  double offload = 0;  // fraction kept in host memory
+};
+
+// The job's choice, or for `auto` the least that fits: nothing; offloading, if `host_link` can carry it beside compute
+// (a coherent link, as on Grace superchips); selective; full.
+[[nodiscard]] ActivationPlan chosen_activation_plan(const TrainingJob& job, const hardware::GpuSpec& gpu,
+                                                    BytesPerSecond host_link);
 
 // Throws OutOfMemoryError that names the biggest class and two changes that would fit.
 void check_fits(const TrainingJob& job, model::Recompute recompute, const hardware::GpuSpec& gpu);

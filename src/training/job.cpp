@@ -158,6 +158,7 @@ TrainingJob read_training_job(const config::Document& document, int gpus) {
   read_schedule(root, job);
   read_overlap(root.optional("overlap"), job.overlap);
   job.recompute = static_cast<RecomputeChoice>(root.optional("recompute").choice_or(0, recompute_names));
+  job.offload_activations = root.optional("offload_activations").number_or(0, {.min = 0, .max = 1});
   read_layer_split(root, job);
   const config::Node placement = root.optional("placement");
   if (placement) {

@@ -21,7 +21,9 @@ struct Overlap {
   bool pipeline = true;            // stage-to-stage transfers do not block the sender
 };
 
-enum class RecomputeChoice { none, selective, full, automatic };  // automatic: the least that fits in memory
+// automatic: the least that fits in memory; where the GPU reaches its host over C2C, activations are offloaded before
+// anything is recomputed.
+enum class RecomputeChoice { none, selective, full, automatic };
 
 struct TrainingJob {
   std::string name;
@@ -37,6 +39,7 @@ struct TrainingJob {
   Precision gather_precision = Precision::bf16;    // in which parameters are gathered
   Precision weight_precision = Precision::bf16;    // in which a rank keeps its working copy
   RecomputeChoice recompute = RecomputeChoice::none;
+  double offload_activations = 0;  // fraction of the kept activations that wait in host memory for the backward pass
   Overlap overlap;
   std::vector<int> layers_per_slot;  // pp x vp entries in model order
   int gpus_per_domain = 0;           // placement; 0 = fill domains evenly

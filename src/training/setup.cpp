@@ -1,6 +1,7 @@
 #include "training/setup.hpp"
 
 #include <algorithm>
+#include <array>
 #include <map>
 
 #include "base/error.hpp"
@@ -101,7 +102,7 @@ class ParameterPlanner {
 
 // Adam reads and writes its shard; the gradient norm reads the gradients; FP8 weights are cast once a step.
 Seconds optimizer_time(const TrainingSetup& setup, double parameters) {
-  const TrainingJob& job = *setup.job;
+  const TrainingJob& job = setup.job;
   const double shards = job.plan.sharding == Sharding::none ? 1 : job.plan.shards();
   Operator adam;
   adam.kind = OperatorKind::memory;
@@ -127,7 +128,7 @@ Seconds optimizer_time(const TrainingSetup& setup, double parameters) {
 }
 
 void place_units(TrainingSetup& setup, const parallel::RankMap& ranks, const Planner& planner) {
-  const TrainingJob& job = *setup.job;
+  const TrainingJob& job = setup.job;
   const auto shapes = slot_units(job);
   setup.slots.resize(shapes.size());
   double fullest = 0;
@@ -137,7 +138,7 @@ void place_units(TrainingSetup& setup, const parallel::RankMap& ranks, const Pla
     for (const auto& known : costs) {
       if (known.first == shape) return known.second;
     }
-    return costs.emplace_back(shape, unit_cost(job, shape, setup.recompute, setup.gpu)).second;
+    return costs.emplace_back(shape, unit_cost(job, shape, setup.activations.recompute, setup.gpu)).second;
   };
   for (int stage = 0; stage < job.plan.pp; ++stage) {
     ParameterPlanner parameter_planner(job, ranks, planner, stage);
@@ -187,17 +188,37 @@ void note_placement(const TrainingJob& job, TrainingSetup& setup) {
                         " NVLink domains");
 }
 
+void note_activations(TrainingSetup& setup) {
+  if (setup.job.recompute != RecomputeChoice::automatic) return;
+  constexpr std::array names{"none", "selective", "full"};
+  std::string text = "recompute: auto chose " + std::string(names[static_cast<std::size_t>(setup.activations.recompute)]);
+  if (setup.activations.offload > 0) {
+    text += " with " + std::to_string(static_cast<int>(100 * setup.activations.offload)) + " % of activations offloaded";
+  }
+  setup.notes.push_back(std::move(text));
+}
+
+BytesPerSecond host_link_of(const hardware::Platform& platform) {
+  const hardware::NodeSpec& node = *platform.groups.front().type;
+  const hardware::LinkMedium* medium = platform.medium(node.host_link_medium);
+  return node.host_link * (medium != nullptr ? medium->payload_fraction : 1.0);
+}
+
 }  // namespace
 
-TrainingSetup prepare(const TrainingJob& job, const hardware::Platform& platform, const topology::Topology& topology) {
+TrainingSetup prepare(TrainingJob wanted, const hardware::Platform& platform, const topology::Topology& topology) {
   TrainingSetup setup;
-  setup.job = &job;
   setup.platform = &platform;
   setup.topology = &topology;
-  setup.gpu = gpu_with_kernels(job, *platform.groups.front().type->gpu, setup.notes);
-  setup.recompute = chosen_recompute(job, setup.gpu);
-  setup.memory = footprint(job, setup.recompute, setup.gpu);
-  check_fits(job, setup.recompute, setup.gpu);
+  setup.gpu = gpu_with_kernels(wanted, *platform.groups.front().type->gpu, setup.notes);
+  setup.host_link = host_link_of(platform);
+  setup.activations = chosen_activation_plan(wanted, setup.gpu, setup.host_link);
+  wanted.offload_activations = setup.activations.offload;
+  setup.job = std::move(wanted);
+  const TrainingJob& job = setup.job;
+  note_activations(setup);
+  setup.memory = footprint(job, setup.activations.recompute, setup.gpu);
+  check_fits(job, setup.activations.recompute, setup.gpu);
   const parallel::RankMap ranks(job.plan, topology, job.gpus_per_domain);
   setup.gpus_per_domain = ranks.gpus_per_domain();
   setup.domains = ranks.domains();

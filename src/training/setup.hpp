@@ -36,11 +36,12 @@ struct StagePlans {
 };
 
 struct TrainingSetup {
-  const TrainingJob* job = nullptr;
+  TrainingJob job;  // with the activation plan settled
   const hardware::Platform* platform = nullptr;
   const topology::Topology* topology = nullptr;
   hardware::GpuSpec gpu;  // with the framework's kernel library
-  model::Recompute recompute = model::Recompute::none;
+  ActivationPlan activations;
+  BytesPerSecond host_link;  // GPU to host, payload
   Footprint memory;
   int gpus_per_domain = 0;
   int domains = 0;
@@ -52,9 +53,9 @@ struct TrainingSetup {
   std::vector<std::string> notes;              // assumptions and extrapolations, for the report
 };
 
-// Throws ConfigError when the job cannot be placed, OutOfMemoryError when it does not fit. `job`, `platform` and
-// `topology` must outlive the result.
-[[nodiscard]] TrainingSetup prepare(const TrainingJob& job, const hardware::Platform& platform,
+// Throws ConfigError when the job cannot be placed, OutOfMemoryError when it does not fit. `platform` and `topology` must
+// outlive the result.
+[[nodiscard]] TrainingSetup prepare(TrainingJob job, const hardware::Platform& platform,
                                     const topology::Topology& topology);
 
 }  // namespace aifsim::training

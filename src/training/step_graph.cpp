@@ -27,7 +27,7 @@ struct StageState {
 class StepBuilder {
  public:
   StepBuilder(const TrainingSetup& setup, int micro_batches)
-      : setup_(setup), job_(*setup.job), micro_batches_(micro_batches) {}
+      : setup_(setup), job_(setup.job), micro_batches_(micro_batches) {}
 
   StepGraph build() {
     start();
@@ -111,6 +111,13 @@ class StepBuilder {
     flows = collective(plans.cp_reduce_scatter, cost.hidden.cp_reduce_scatter, "cp_comm", gpu, steal, flows);
     if (flows != before_cp) append(done, flows);
     return done;
+  }
+
+  // Activations on their way to host memory or back, on the copy engine beside the unit's compute.
+  Tasks offload(const PlacedUnit& unit, DeviceId gpu, const Tasks& after) {
+    const Bytes bytes = unit.cost.activations * job_.offload_activations;
+    if (bytes <= Bytes{}) return {};
+    return {step_.graph.delay(bytes / setup_.host_link, step_.graph.label("offload:activations"), after, gpu)};
   }
 
   static std::string unit_text(const UnitShape& shape, const char* phase) {
@@ -225,7 +232,9 @@ class StepBuilder {
         append(after, stage.parameters_ready[static_cast<std::size_t>(pass_info.chunk)][u]);
       }
       gather_unit(stage, unit, after);
+      const Tasks moved = offload(unit, stage.gpu, after);
       after = pass(unit.cost.forward, unit_text(unit.shape, "forward"), setup_.stages[static_cast<std::size_t>(s)], after);
+      append(after, moved);
       stage.unit_done.push_back(after);
     }
     return after;
@@ -238,7 +247,9 @@ class StepBuilder {
     for (auto unit = chunk.rbegin(); unit != chunk.rend(); ++unit) {
       gather_unit(stage, *unit, after);
       after = pass(unit->cost.recompute, unit_text(unit->shape, "recompute"), plans, after);
+      const Tasks moved = offload(*unit, stage.gpu, after);
       after = pass(unit->cost.backward, unit_text(unit->shape, "backward"), plans, after);
+      append(after, moved);
       stage.unit_done.push_back(after);
       const bool last = pass_info.micro_batch == micro_batches_ - 1;
       if (unit->reduces && (fsdp() || last)) reduce_gradients(stage, *unit, after, last);
