@@ -58,7 +58,7 @@ const std::vector<FileKind> kinds{
 
 void read_platform_file(const config::Document& document) { (void)hardware::read_platform(document); }
 // 0 GPUs: the platform is not known.
-void read_workload_file(const config::Document& document) { (void)training::read_training_job(document, 0); }
+void read_workload_file(const config::Document& document) { (void)training::read_training_job(document, nullptr); }
 
 std::span<const FileKind> file_kinds() { return kinds; }
 

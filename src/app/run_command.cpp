@@ -63,7 +63,7 @@ metrics::Provenance provenance_of(const RunOptions& options, const Inputs& input
 metrics::RunReport simulate(const RunOptions& options, const Inputs& inputs, const Progress& progress) {
   const hardware::Platform platform = hardware::read_platform(inputs.platform);
   inputs.platform.check();
-  const training::TrainingJob job = training::read_training_job(inputs.workload, platform.gpu_count());
+  const training::TrainingJob job = training::read_training_job(inputs.workload, &platform);
   inputs.workload.check();
   progress.show("building the fabric of " + platform.name);
   const topology::Topology topology = topology::build(platform);

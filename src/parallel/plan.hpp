@@ -7,6 +7,7 @@ namespace aifsim::parallel {
 enum class Sharding {
   none,                   // plain data parallelism: gradients all-reduced
   distributed_optimizer,  // optimizer state (ZeRO-1): gradients reduce-scattered, parameters all-gathered each step
+  gradients,              // gradients too (ZeRO-2): reduce-scattered whenever a chunk has seen one group of micro-batches
   fsdp,                   // everything (ZeRO-3): parameters gathered before each use, layer by layer
 };
 

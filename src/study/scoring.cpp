@@ -20,7 +20,7 @@ TrainingResult simulate(const RowScenario& scenario, const std::string& id) {
   const hardware::Platform platform = hardware::read_platform(platform_file);
   platform_file.check();
   const config::Document workload_file = config::Document::parse(scenario.workload, id + " workload");
-  const training::TrainingJob job = training::read_training_job(workload_file, platform.gpu_count());
+  const training::TrainingJob job = training::read_training_job(workload_file, &platform);
   workload_file.check();
   const topology::Topology topology = topology::build(platform);
   const training::TrainingSetup setup = training::prepare(job, platform, topology);

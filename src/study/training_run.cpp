@@ -67,6 +67,7 @@ std::string layout(const training::TrainingJob& job) {
   switch (plan.sharding) {
     case parallel::Sharding::none: break;
     case parallel::Sharding::distributed_optimizer: text += ", distributed optimizer"; break;
+    case parallel::Sharding::gradients: text += ", ZeRO-2"; break;
     case parallel::Sharding::fsdp: text += ", FSDP"; break;
   }
   return text + ", " + std::string(job.schedule->name);

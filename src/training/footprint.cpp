@@ -72,7 +72,9 @@ Footprint stage_footprint(const TrainingJob& job, Recompute recompute, const har
   } else {
     const double split = job.plan.sharding == Sharding::none ? 1 : shards;
     use.weights = units::B * (held.parameters * bytes_of(job.weight_precision));
-    use.gradients = units::B * (held.parameters * bytes_of(job.gradient_precision));
+    // ZeRO-2 keeps whole gradients of the chunk in work and of the one being reduced.
+    const double whole = job.plan.sharding == Sharding::gradients ? std::min(1.0, 2.0 / job.plan.vp) : 1.0;
+    use.gradients = units::B * (held.parameters * bytes_of(job.gradient_precision) * (whole + (1 - whole) / shards));
     use.optimizer = units::B * (held.parameters / split * 3 * fp32);
   }
   use.activations = held.activations * (1 - job.offload_activations);

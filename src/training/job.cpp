@@ -3,10 +3,12 @@
 #include <array>
 #include <numeric>
 
+#include "hardware/operator_cost.hpp"
+
 namespace aifsim::training {
 namespace {
 
-constexpr std::array<std::string_view, 3> sharding_names{"none", "distributed-optimizer", "fsdp"};
+constexpr std::array<std::string_view, 4> sharding_names{"none", "distributed-optimizer", "zero2", "fsdp"};
 constexpr std::array<std::string_view, 4> recompute_names{"none", "selective", "full", "auto"};
 constexpr config::Range positive{.min = 1, .max = 1e9};
 
@@ -115,11 +117,23 @@ void read_layer_split(const config::Node& root, TrainingJob& job) {
   }
 }
 
-void read_precisions(const config::Node& root, TrainingJob& job) {
+// Tensor cores must have the format that GEMMs compute in.
+void check_precision(const config::Node& node, Precision precision, const hardware::GpuSpec& gpu) {
+  if (hardware::supports(gpu, precision)) return;
+  std::string known;
+  for (const auto& [format, peak] : gpu.dense_peak) known += (known.empty() ? "" : ", ") + std::string(name_of(format));
+  node.problem("a precision that " + gpu.name + " computes in (" + known + ")", std::string(name_of(precision)));
+}
+
+void read_precisions(const config::Node& root, const hardware::Platform* platform, TrainingJob& job) {
   const auto precision_or = [](const config::Node& node, Precision fallback) {
     return node ? node.precision() : fallback;
   };
-  job.precision = root.required("precision").precision();
+  const config::Node precision = root.required("precision");
+  job.precision = precision.precision();
+  if (platform != nullptr && !platform->groups.empty() && precision) {
+    check_precision(precision, job.precision, *platform->groups.front().type->gpu);
+  }
   job.gradient_precision = precision_or(root.optional("gradient_precision"), Precision::fp32);
   job.gather_precision = precision_or(root.optional("gather_precision"), Precision::bf16);
   job.weight_precision = precision_or(root.optional("weight_precision"), Precision::bf16);
@@ -141,7 +155,8 @@ std::vector<int> split_layers(int layers, int slots) {
   return split;
 }
 
-TrainingJob read_training_job(const config::Document& document, int gpus) {
+TrainingJob read_training_job(const config::Document& document, const hardware::Platform* platform) {
+  const int gpus = platform != nullptr ? platform->gpu_count() : 0;
   const config::Node root = document.root();
   TrainingJob job;
   (void)root.required("kind").choice(std::array<std::string_view, 1>{"training"});
@@ -153,7 +168,7 @@ TrainingJob read_training_job(const config::Document& document, int gpus) {
   job.sequence = root.required("sequence").number({.min = 1, .max = 1e8});
   job.global_batch = static_cast<int>(root.required("global_batch").integer(positive));
   job.micro_batch = count(root.optional("micro_batch"), 1);
-  read_precisions(root, job);
+  read_precisions(root, platform, job);
   read_plan(root.required("parallelism"), gpus, job);
   read_schedule(root, job);
   read_overlap(root.optional("overlap"), job.overlap);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "config/node.hpp"
+#include "hardware/platform.hpp"
 #include "model/model_spec.hpp"
 #include "parallel/plan.hpp"
 #include "training/framework.hpp"
@@ -49,9 +50,9 @@ struct TrainingJob {
   [[nodiscard]] double tokens_per_step() const { return global_batch * sequence; }
 };
 
-// Reads a workload document of `kind: training`; `gpus` is what the platform offers, for the default of dp. Problems go to
-// the document; call document.check() after.
-[[nodiscard]] TrainingJob read_training_job(const config::Document& document, int gpus);
+// Reads a workload document of `kind: training`. `platform` gives dp its default and bounds ranks and precisions; without
+// one (nullptr) the file alone is checked. Problems go to the document; call document.check() after.
+[[nodiscard]] TrainingJob read_training_job(const config::Document& document, const hardware::Platform* platform);
 
 // Layers of each of `slots` virtual stages: even when they divide; else embedding and head count as one layer each
 // (Megatron's account_for_embedding/loss_in_pipeline_split) when that divides; else the first slots get one more.

@@ -200,8 +200,7 @@ void note_activations(TrainingSetup& setup) {
 
 BytesPerSecond host_link_of(const hardware::Platform& platform) {
   const hardware::NodeSpec& node = *platform.groups.front().type;
-  const hardware::LinkMedium* medium = platform.medium(node.host_link_medium);
-  return node.host_link * (medium != nullptr ? medium->payload_fraction : 1.0);
+  return node.host_link * platform.medium(node.host_link_medium).payload_fraction;
 }
 
 }  // namespace

@@ -46,12 +46,12 @@ class StepBuilder {
   // --- building blocks -----------------------------------------------------------------------------------------------
 
   LabelId compute_label(const std::string& text, const Composition& composition) {
-    auto& shares = step_.composition["compute:" + text];
+    auto& shares = step_.composition[text];
     if (shares.empty()) {
       const Seconds sum = total(composition);
       for (const auto& [name, time] : composition) shares.emplace_back(name, time / sum);
     }
-    return step_.graph.label("compute:" + text);
+    return step_.graph.label(text);
   }
 
   // `times` runs of a collective, one after the other, as one: each phase's flows together, then the next phase.
@@ -121,7 +121,7 @@ class StepBuilder {
   }
 
   static std::string unit_text(const UnitShape& shape, const char* phase) {
-    std::string text = phase;
+    std::string text = std::string(phase) == "recompute" ? "recompute:forward" : std::string("compute:") + phase;
     text += shape.embedding ? " embedding+" : " ";
     text += std::to_string(shape.layers) + (shape.layers == 1 ? " layer" : " layers");
     if (shape.head) text += "+head";
@@ -252,10 +252,16 @@ class StepBuilder {
       append(after, moved);
       stage.unit_done.push_back(after);
       const bool last = pass_info.micro_batch == micro_batches_ - 1;
-      if (unit->reduces && (fsdp() || last)) reduce_gradients(stage, *unit, after, last);
+      if (unit->reduces && (last || reduces_after(pass_info))) reduce_gradients(stage, *unit, after, last);
       if (unit->reduces_replicas && !unit->reduces && last) reduce_gradients(stage, *unit, after, last);
     }
     return after;
+  }
+
+  // Whole gradients are kept until the step's last micro-batch, or under ZeRO-2 until a chunk hands over to the next.
+  [[nodiscard]] bool reduces_after(const Pass& pass) const {
+    if (fsdp()) return true;
+    return job_.plan.sharding == parallel::Sharding::gradients && (pass.micro_batch + 1) % job_.plan.pp == 0;
   }
 
   // FSDP: the unit's parameters arrive before its compute starts; at most `fsdp_prefetch` units are gathered ahead.
