@@ -30,9 +30,9 @@ double total_parameters(const ModelSpec& model) {
   return tables + model.layers * layer_parameters(model) + norm_parameters(model);
 }
 
-Flops model_flops_per_token(const ModelSpec& model, double sequence) {
+Flops model_flops_per_token(const ModelSpec& model, double sequence, double attention_share) {
   const double gemms = model.layers * gemm_parameters(model) + embedding_parameters(model);
-  const double attention = 2.0 * model.layers * model.query_width() * sequence;  // forward, causal half of 4 w s
+  const double attention = 4.0 * model.layers * model.query_width() * sequence * attention_share;  // forward
   return units::flop * (6 * gemms + 3 * attention);
 }
 
@@ -57,6 +57,11 @@ ModelSpec read_model_map(const config::Node& node, std::string name) {
   (void)node.optional("confidence").text_or("");
   (void)node.optional("notes").text_or("");
   node.finish();
+  if (!node.has("head_dim") && model.heads > 0 && model.hidden % model.heads != 0) {
+    node.problem("head_dim, since heads (" + std::to_string(model.heads) + ") do not divide hidden (" +
+                     std::to_string(model.hidden) + ")",
+                 "nothing");
+  }
   if (model.kv_heads > 0 && model.heads % model.kv_heads != 0) {
     node.required("kv_heads").problem("a divisor of heads (" + std::to_string(model.heads) + ")",
                                       std::to_string(model.kv_heads));
