@@ -15,6 +15,7 @@ KernelProfile scaled(KernelProfile profile, const LibraryVariant& by) {
   for (auto& [precision, attention] : profile.attention) {
     scale(attention.peak_fraction, by.attention_forward);
     attention.backward_ratio *= by.attention_backward / by.attention_forward;
+    attention.softmax_dim = by.softmax_dim.value_or(attention.softmax_dim);
   }
   scale(profile.memory.bandwidth_fraction, by.memory);
   return profile;

@@ -48,6 +48,7 @@ struct LibraryVariant {
   double attention_forward = 1;
   double attention_backward = 1;
   double memory = 1;
+  std::optional<double> softmax_dim;  // instead of the table's, see AttentionProfile
 };
 
 struct KernelProfile {

@@ -91,6 +91,7 @@ LibraryVariant read_factors(const Node& node) {
   factors.attention_forward = read_factor(node.optional("attention_forward"));
   factors.attention_backward = read_factor(node.optional("attention_backward"));
   factors.memory = read_factor(node.optional("memory"));
+  if (const Node dim = node.optional("softmax_dim")) factors.softmax_dim = dim.number({.min = 0, .max = 1000});
   return factors;
 }
 

@@ -15,7 +15,12 @@ void conclude(std::vector<RowResult>& results, RowStatus status, const std::stri
   }
 }
 
-TrainingResult simulate(const RowScenario& scenario, const std::string& id) {
+struct Simulated {
+  TrainingResult result;
+  Flops flops_per_token;  // by the row's own formula
+};
+
+Simulated simulate(const RowScenario& scenario, const std::string& id) {
   const config::Document platform_file = config::Document::parse(scenario.platform, id + " platform");
   const hardware::Platform platform = hardware::read_platform(platform_file);
   platform_file.check();
@@ -25,23 +30,25 @@ TrainingResult simulate(const RowScenario& scenario, const std::string& id) {
   const topology::Topology topology = topology::build(platform);
   const training::TrainingSetup setup = training::prepare(job, platform, topology);
   const auto executor = engine::make_simgrid_executor(topology.fabric, engine::NetworkKind::fluid);
-  return simulate_training(setup, *executor);
+  return {simulate_training(setup, *executor),
+          model::model_flops_per_token(job.model, job.sequence, scenario.attention_share)};
 }
 
-double value_of(const metrics::JobReport& job, const std::string& metric) {
+double value_of(const Simulated& simulated, const std::string& metric) {
+  const metrics::JobReport& job = simulated.result.job;
   if (metric == "tokens_per_s_per_gpu") return job.throughput.tokens_per_s_per_gpu;
   if (metric == "step_time_s") return job.step_time.in(units::s);
-  return job.throughput.model_flops_per_gpu.in(units::TFLOP_per_s);
+  return simulated.flops_per_token.in(units::TFLOP) * job.throughput.tokens_per_s_per_gpu;
 }
 
 void simulate_training_row(const Table::Row& row, std::vector<RowResult>& results) {
   const RowReading reading = read_training_row(row);
   if (!reading.scenario) return conclude(results, RowStatus::unsupported, reading.reason);
   try {
-    const TrainingResult outcome = simulate(*reading.scenario, row.text("id"));
+    const Simulated outcome = simulate(*reading.scenario, row.text("id"));
     std::string reason = reading.scenario->assumed;
     for (RowResult& result : results) {
-      result.simulated = value_of(outcome.job, result.metric);
+      result.simulated = value_of(outcome, result.metric);
       result.error = result.simulated / result.measured - 1;
     }
     conclude(results, RowStatus::ok, reason);

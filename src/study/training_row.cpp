@@ -23,22 +23,29 @@ struct FrameworkName {
   std::string_view file;
   std::string_view gradient_precision;
   bool tp_overlap;
+  double attention_share;  // of the square, in its TFLOP/s formula
 };
 constexpr std::array<FrameworkName, 7> frameworks{{
-    {"Composer", "llm-foundry", "bf16", false},
-    {"torchtitan", "torchtitan", "fp32", false},
-    {"Megatron-Bridge", "megatron-core", "bf16", true},
-    {"NeMo", "megatron-core", "bf16", true},
-    {"MLPerf", "megatron-core", "bf16", true},
-    {"Megatron-LM", "megatron-core", "fp32", true},
-    {"Meta", "megatron-core", "fp32", false},
+    {"Composer", "llm-foundry", "bf16", false, 1.0},
+    {"torchtitan", "torchtitan", "fp32", false, 1.0},
+    {"Megatron-Bridge", "megatron-core", "bf16", true, 0.5},
+    {"NeMo", "megatron-core", "bf16", true, 1.0},
+    {"MLPerf", "megatron-core", "bf16", true, 0.5},
+    {"Megatron-LM", "megatron-core", "fp32", true, 0.5},
+    {"Meta", "megatron-core", "fp32", false, 0.5},
 }};
 
-const FrameworkName* framework_of(const std::string& name) {
+const FrameworkName* framework_of(const Table::Row& row) {
   for (const FrameworkName& framework : frameworks) {
-    if (name.starts_with(framework.begins)) return &framework;
+    if (row.text("framework").starts_with(framework.begins)) return &framework;
   }
   return nullptr;
+}
+
+// llm-foundry's tables hold two generations: automatic mixed precision ("amp_…", late 2023) and pure BF16 (early 2023).
+std::string framework_file(const Table::Row& row, const FrameworkName& framework) {
+  const bool pure = framework.file == "llm-foundry" && !row.text("precision").starts_with("amp");
+  return std::string(framework.file) + (pure ? "-early-2023" : "");
 }
 
 std::string unsupported_reason(const Table::Row& row) {
@@ -50,7 +57,7 @@ std::string unsupported_reason(const Table::Row& row) {
     if (row.empty(column)) return std::string("the row does not state ") + column;
   }
   if (!node_type_of(row.text("gpu"), row.text("platform"))) return "no node type for GPU " + row.text("gpu");
-  if (framework_of(row.text("framework")) == nullptr) return "no framework file for " + row.text("framework");
+  if (framework_of(row) == nullptr) return "no framework file for " + row.text("framework");
   return {};
 }
 
@@ -67,9 +74,31 @@ struct Degrees {
   int tp, pp, cp, vp, dp;
 };
 
+int micro_batch_of(const Table::Row& row, int pp) {
+  // torchtitan's column is the local batch; its pipeline splits that into micro-batches of one sequence.
+  if (pp > 1 && row.text("framework").starts_with("torchtitan")) return 1;
+  return row.integer_or("micro_batch", 1);
+}
+
+// The most chunks (at most 8) whose slots split the layers evenly and whose micro-batches come in whole groups. What a
+// Megatron user takes who does not say, as the bubble shrinks by it.
+int usual_chunks(const Table::Row& row, const Degrees& degrees) {
+  const int layers = row.integer("layers");
+  const int micro_batches = row.integer("global_batch") / (degrees.dp * micro_batch_of(row, degrees.pp));
+  if (degrees.pp == 1 || micro_batches % degrees.pp != 0) return 1;
+  for (int chunks = 8; chunks > 1; --chunks) {
+    const int slots = chunks * degrees.pp;
+    if (layers % slots == 0 || (layers + 2) % slots == 0) return chunks;
+  }
+  return 1;
+}
+
 Degrees degrees_of(const Table::Row& row) {
   Degrees degrees{row.integer_or("tp", 1), row.integer_or("pp", 1), row.integer_or("cp", 1), row.integer_or("vp", 1), 1};
   degrees.dp = std::max(1, row.integer("num_gpus") / (degrees.tp * degrees.pp * degrees.cp));
+  const std::string& framework = row.text("framework");
+  const bool plain = framework.starts_with("torchtitan") && !contains(framework, "Interleaved");
+  if (row.empty("vp") && !plain) degrees.vp = usual_chunks(row, degrees);
   return degrees;
 }
 
@@ -124,7 +153,8 @@ void write_sharding(const Table::Row& row, const Degrees& degrees, std::ostream&
     out << "  sharding: fsdp\n";
     if (shards < degrees.dp * degrees.cp) out << "  shard_group: " << shards << '\n';
   } else {
-    out << "  sharding: distributed-optimizer\n";
+    // Meta's FSDP shards gradients as well (arXiv 2407.21783 §3.3.2).
+    out << "  sharding: " << (row.text("framework").starts_with("Meta") ? "zero2" : "distributed-optimizer") << '\n';
     if (hybrid && degrees.dp % 4 == 0) out << "  shard_group: " << degrees.dp * degrees.cp / 4 << '\n';
   }
 }
@@ -134,14 +164,15 @@ std::string workload_yaml(const Table::Row& row, const FrameworkName& framework,
   const std::string precision = precision_of(row);
   const bool quantised_gather = contains(lower(row.text("precision")), "fp8 all-gather") ||
                                 contains(row.text("precision"), "fp8_param_gather");
-  const std::string name = row.text("framework");
+  const std::string& name = row.text("framework");
+  if (row.empty("vp") && degrees.vp > 1) assumed += std::to_string(degrees.vp) + " chunks per stage; ";
   const bool tp_overlap = (framework.tp_overlap || contains(lower(name), "asynctp") || contains(lower(name), "async tp")) &&
                           degrees.tp > 1;
   std::ostringstream out;
   out << "kind: training\nname: \"" << row.text("id") << "\"\n";
   write_model(row, out, assumed);
-  out << "framework: " << framework.file << "\nsequence: " << row.integer("seq_len")
-      << "\nglobal_batch: " << row.integer("global_batch") << "\nmicro_batch: " << row.integer_or("micro_batch", 1)
+  out << "framework: " << framework_file(row, framework) << "\nsequence: " << row.integer("seq_len")
+      << "\nglobal_batch: " << row.integer("global_batch") << "\nmicro_batch: " << micro_batch_of(row, degrees.pp)
       << "\nprecision: " << precision << "\ngradient_precision: " << gradient_precision_of(row, framework, assumed)
       << "\ngather_precision: " << (quantised_gather ? "fp8" : "bf16") << "\nparallelism:\n  tp: " << degrees.tp
       << "\n  pp: " << degrees.pp << "\n  vp: " << (degrees.pp > 1 ? degrees.vp : 1) << "\n  cp: " << degrees.cp
@@ -169,8 +200,9 @@ std::string platform_yaml(const Table::Row& row) {
 RowReading read_training_row(const Table::Row& row) {
   if (std::string reason = unsupported_reason(row); !reason.empty()) return {std::nullopt, std::move(reason)};
   RowScenario scenario;
-  scenario.workload = workload_yaml(row, *framework_of(row.text("framework")), scenario.assumed);
+  scenario.workload = workload_yaml(row, *framework_of(row), scenario.assumed);
   scenario.platform = platform_yaml(row);
+  scenario.attention_share = framework_of(row)->attention_share;
   return {std::move(scenario), {}};
 }
 

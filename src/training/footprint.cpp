@@ -79,9 +79,9 @@ Footprint stage_footprint(const TrainingJob& job, Recompute recompute, const har
   }
   use.activations = held.activations * (1 - job.offload_activations);
   if (held.head) {
-    // Logits in BF16 and their FP32 gradient of one micro-batch.
+    // Logits of one micro-batch and their gradient, BF16; the FP32 of the loss lives a block at a time.
     const double logits = double{1} * job.micro_batch * job.sequence / job.plan.cp * job.model.vocab / job.plan.tp;
-    use.activations += units::B * (logits * (2 + fp32));
+    use.activations += units::B * (logits * 4);
   }
   use.buffers += reserve;
   return use;

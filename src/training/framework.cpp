@@ -35,8 +35,10 @@ Framework read_map(const config::Node& node, const std::string& name) {
   framework.optimizer_bytes =
       node.optional("optimizer_bytes").number_or(framework.optimizer_bytes, {.min = 1, .max = 1000});
   framework.tp_overlap = node.optional("tp_overlap").number_or(0, fraction);
+  framework.tp_backward_overlap = node.optional("tp_backward_overlap").boolean_or(true);
   framework.communication_steal = node.optional("communication_steal").number_or(0, {.min = 0, .max = 0.9});
   framework.selective_recompute_gemms = node.optional("selective_recompute_gemms").number_or(0, fraction);
+  framework.recompute_stops_early = node.optional("recompute_stops_early").boolean_or(false);
   framework.fsdp_prefetch = static_cast<int>(node.optional("fsdp_prefetch").integer_or(1, {.min = 0, .max = 1000}));
   framework.caches_quantised_weights = node.optional("caches_quantised_weights").boolean_or(true);
   node.finish();

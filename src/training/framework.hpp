@@ -20,8 +20,10 @@ struct Framework {
   Seconds step_overhead;       // host work between steps: data loading, logging, optimizer launch
   double optimizer_bytes = 30; // per parameter of a rank's shard: read master, m, v, gradient, write them back, BF16 copy
   double tp_overlap = 0;       // share of TP communication that `overlap.tensor_parallel` hides behind its GEMM
+  bool tp_backward_overlap = true;  // backward's gather and reduce-scatter run beside weight and data gradients
   double communication_steal = 0;      // fraction of a GPU's compute a running collective takes (SMs, HBM)
   double selective_recompute_gemms = 0;  // share of the forward GEMMs that `recompute: selective` runs again
+  bool recompute_stops_early = false;    // full recomputation ends when the last saved tensor exists: no down projection
   int fsdp_prefetch = 1;       // layers gathered ahead of the one that computes
   bool caches_quantised_weights = true;  // FP8 weights made once per step, not per micro-batch
 };

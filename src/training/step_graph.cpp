@@ -20,6 +20,7 @@ struct StageState {
   Tasks stream;             // what the next compute waits for: the compute stream's last tasks
   Tasks gather_stream;      // last parameter all-gather
   Tasks reduce_stream;      // last gradient reduction
+  std::vector<const PlacedUnit*> unreduced;  // left for the step's end: no neighbour waits for them
   std::vector<Tasks> unit_done;         // FSDP: recent units, for the limit on gathers ahead
   std::vector<std::vector<Tasks>> parameters_ready;  // [chunk][unit]: the step's all-gather
 };
@@ -251,11 +252,18 @@ class StepBuilder {
       after = pass(unit->cost.backward, unit_text(unit->shape, "backward"), plans, after);
       append(after, moved);
       stage.unit_done.push_back(after);
-      const bool last = pass_info.micro_batch == micro_batches_ - 1;
-      if (unit->reduces && (last || reduces_after(pass_info))) reduce_gradients(stage, *unit, after, last);
-      if (unit->reduces_replicas && !unit->reduces && last) reduce_gradients(stage, *unit, after, last);
+      reduce_or_keep(stage, *unit, pass_info, after);
     }
     return after;
+  }
+
+  void reduce_or_keep(StageState& stage, const PlacedUnit& unit, const Pass& pass, Tasks& after) {
+    const bool last = pass.micro_batch == micro_batches_ - 1;
+    const bool at_once = reduces_after(pass);
+    if (!last && !(at_once && unit.reduces)) return;
+    if (!unit.reduces && !unit.reduces_replicas) return;
+    if (at_once || job_.overlap.gradient_reduce) return reduce_gradients(stage, unit, after, last);
+    stage.unreduced.push_back(&unit);
   }
 
   // Whole gradients are kept until the step's last micro-batch, or under ZeRO-2 until a chunk hands over to the next.
@@ -290,6 +298,7 @@ class StepBuilder {
     Tasks all;
     for (int s = 0; s < job_.plan.pp; ++s) {
       StageState& stage = state(s);
+      for (const PlacedUnit* unit : stage.unreduced) reduce_gradients(stage, *unit, stage.stream, true);
       Tasks ready = stage.stream;
       append(ready, stage.reduce_stream);
       all.push_back(step_.graph.compute(stage.gpu, setup_.optimizer, step_.graph.label("optimizer:adam"), ready));

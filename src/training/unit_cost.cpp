@@ -87,7 +87,7 @@ class PassBuilder {
 
 // Sequence parallelism (arXiv 2205.05198): a layer all-gathers before its two column GEMMs and reduce-scatters after its two
 // row GEMMs. Backward gathers the row GEMMs' output gradients, gathers the saved inputs again beside the data gradients,
-// and reduce-scatters input gradients beside the weight gradients.
+// and reduce-scatters input gradients beside the weight gradients; a framework that cannot do so waits for both.
 void count_tensor_parallel(const TrainingJob& job, const UnitShape& unit, Phase phase, PassBuilder& pass) {
   if (job.plan.tp == 1) return;
   const double hidden_share = job.overlap.tensor_parallel ? job.framework.tp_overlap : 0;
@@ -100,8 +100,14 @@ void count_tensor_parallel(const TrainingJob& job, const UnitShape& unit, Phase 
     return;
   }
   pass.exposed().tp_all_gather += 2 * layers * (1 - hidden_share) + (unit.embedding ? 1 : 0);
-  pass.hidden().tp_all_gather += 2 * layers * hidden_share + 2 * layers + (unit.head ? 1 : 0);
-  pass.hidden().tp_reduce_scatter += 2 * layers + (unit.head ? 1 : 0);
+  pass.hidden().tp_all_gather += 2 * layers * hidden_share;
+  // What overlapping GEMMs with their own collectives hides is hidden here too.
+  const double beside = job.framework.tp_backward_overlap ? 1 : hidden_share;
+  const double inputs = 2 * layers + (unit.head ? 1 : 0);
+  pass.hidden().tp_all_gather += inputs * beside;
+  pass.hidden().tp_reduce_scatter += inputs * beside;
+  pass.exposed().tp_all_gather += inputs * (1 - beside);
+  pass.exposed().tp_reduce_scatter += inputs * (1 - beside);
 }
 
 // Keys and values go round the ring forward; with their gradients backward.
@@ -124,23 +130,31 @@ PassCost pass_cost(const TrainingJob& job, const UnitShape& unit, Phase phase, c
   return pass.take();
 }
 
-// Full recomputation runs the layers' forward pass again; selective runs the elementwise part, and as much of the GEMMs as
-// the framework's rule says.
+// What of a layer's forward pass runs again. Full: everything, but for the last GEMM and the residual behind it where the
+// framework stops early. Selective: the elementwise part, and the GEMMs in the share that the framework's rule says.
+double recomputed_share(const TrainingJob& job, Recompute recompute, const Operator& op) {
+  if (recompute == Recompute::full) return job.framework.recompute_stops_early && op.name == "mlp_down" ? 0 : 1;
+  switch (op.kind) {
+    case OperatorKind::gemm: return job.framework.selective_recompute_gemms;
+    case OperatorKind::memory: return op.name == "quantise" ? 0 : 1;
+    case OperatorKind::attention_forward:
+    case OperatorKind::attention_backward: break;
+  }
+  return 0;
+}
+
 PassCost recompute_cost(const TrainingJob& job, const UnitShape& unit, Recompute recompute, const hardware::GpuSpec& gpu) {
   if (recompute == Recompute::none || unit.layers == 0) return {};
-  const UnitShape layers{.layers = unit.layers};
-  if (recompute == Recompute::full) return pass_cost(job, layers, Phase::forward, gpu);
   PassBuilder pass(job, gpu);
-  std::vector<LayerOperator> repeated;
-  std::vector<LayerOperator> gemms;
   for (const LayerOperator& entry :
        model::layer_operators(job.model, rank_shape(job), job.framework.elementwise, Phase::forward)) {
-    if (entry.op.kind == OperatorKind::memory && entry.op.name != "quantise") repeated.push_back(entry);
-    if (entry.op.kind == OperatorKind::gemm) gemms.push_back(entry);
+    const double share = recomputed_share(job, recompute, entry.op);
+    if (share > 0) pass.add({entry}, unit.layers * share);
   }
-  pass.add(repeated, unit.layers);
-  if (job.framework.selective_recompute_gemms > 0) {
-    pass.add(gemms, unit.layers * job.framework.selective_recompute_gemms);
+  if (recompute == Recompute::full) {
+    const UnitShape layers{.layers = unit.layers};
+    count_tensor_parallel(job, layers, Phase::forward, pass);
+    count_context_parallel(job, layers, Phase::forward, pass);
   }
   return pass.take();
 }
