@@ -145,18 +145,16 @@ std::string recompute_of(const Table::Row& row, std::string& assumed) {
   return "auto";
 }
 
-// FSDP where the column says so: the number of ranks parameters are split over. Otherwise Megatron's distributed optimizer.
+// FSDP where the column says so: the number of ranks that split the parameters. Meta's keeps them between passes (arXiv
+// 2407.21783 §3.3.2), which is ZeRO-2. Otherwise Megatron's distributed optimizer.
 void write_sharding(const Table::Row& row, const Degrees& degrees, std::ostream& out) {
+  const int ranks = degrees.dp * degrees.cp;
   const int shards = row.integer_or("fsdp", 0);
   const bool hybrid = contains(row.text("precision"), "HSDP4");
-  if (shards > 1) {
-    out << "  sharding: fsdp\n";
-    if (shards < degrees.dp * degrees.cp) out << "  shard_group: " << shards << '\n';
-  } else {
-    // Meta's FSDP shards gradients as well (arXiv 2407.21783 §3.3.2).
-    out << "  sharding: " << (row.text("framework").starts_with("Meta") ? "zero2" : "distributed-optimizer") << '\n';
-    if (hybrid && degrees.dp % 4 == 0) out << "  shard_group: " << degrees.dp * degrees.cp / 4 << '\n';
-  }
+  const bool keeps = row.text("framework").starts_with("Meta");
+  out << "  sharding: " << (shards <= 1 ? "distributed-optimizer" : keeps ? "zero2" : "fsdp") << '\n';
+  if (shards > 1 && shards < ranks && ranks % shards == 0) out << "  shard_group: " << shards << '\n';
+  if (shards <= 1 && hybrid && ranks % 4 == 0) out << "  shard_group: " << ranks / 4 << '\n';
 }
 
 std::string workload_yaml(const Table::Row& row, const FrameworkName& framework, std::string& assumed) {
