@@ -11,21 +11,34 @@ namespace {
 constexpr std::array<std::string_view, 4> sharding_names{"none", "distributed-optimizer", "zero2", "fsdp"};
 constexpr std::array<std::string_view, 4> recompute_names{"none", "selective", "full", "auto"};
 constexpr config::Range positive{.min = 1, .max = 1e9};
+constexpr config::Range degree{.min = 1, .max = 1e6};
+constexpr double most_ranks = 1e8;
+constexpr double most_slots = 1e6;
 
 int count(const config::Node& node, int fallback) { return static_cast<int>(node.integer_or(fallback, positive)); }
 
+int degree_of(const config::Node& node) { return static_cast<int>(node.integer_or(1, degree)); }
+
+// Products of the degrees must not overflow.
+bool small_enough(const config::Node& node, const parallel::Plan& plan) {
+  const double ranks = double{1} * plan.tp * plan.pp * plan.cp * plan.dp;
+  if (ranks <= most_ranks && double{1} * plan.pp * plan.vp <= most_slots) return true;
+  node.problem("at most 100 million ranks and a million pipeline slots",
+               "tp " + std::to_string(plan.tp) + " x pp " + std::to_string(plan.pp) + " x cp " + std::to_string(plan.cp) +
+                   " x dp " + std::to_string(plan.dp) + ", vp " + std::to_string(plan.vp));
+  return false;
+}
+
 void read_plan(const config::Node& node, int gpus, TrainingJob& job) {
   parallel::Plan& plan = job.plan;
-  plan.tp = count(node.optional("tp"), 1);
-  plan.pp = count(node.optional("pp"), 1);
-  plan.vp = count(node.optional("vp"), 1);
-  plan.cp = count(node.optional("cp"), 1);
+  plan.tp = degree_of(node.optional("tp"));
+  plan.pp = degree_of(node.optional("pp"));
+  plan.vp = degree_of(node.optional("vp"));
+  plan.cp = degree_of(node.optional("cp"));
+  if (node.has("dp")) plan.dp = degree_of(node.optional("dp"));
+  if (!small_enough(node, plan)) plan = {};
   const int group = plan.tp * plan.pp * plan.cp;
-  if (node.has("dp")) {
-    plan.dp = count(node.optional("dp"), 1);
-  } else {
-    plan.dp = std::max(1, gpus / group);
-  }
+  if (!node.has("dp")) plan.dp = std::max(1, gpus / group);
   plan.sharding = static_cast<parallel::Sharding>(node.optional("sharding").choice_or(1, sharding_names));
   plan.shard_group = static_cast<int>(node.optional("shard_group").integer_or(0, {.min = 0, .max = 1e9}));
   node.finish();
@@ -59,7 +72,7 @@ void check_plan(const config::Node& root, const TrainingJob& job) {
     blamed("pp").problem("at most layers + 2 pipeline slots (" + std::to_string(job.model.layers + 2) + ")",
                          std::to_string(slots) + " (pp x vp)");
   }
-  const int ranks = job.plan.dp * job.micro_batch;
+  const long long ranks = 1LL * job.plan.dp * job.micro_batch;
   if (job.global_batch % ranks != 0) {
     root.required("global_batch")
         .problem("a multiple of dp x micro_batch (" + std::to_string(job.plan.dp) + " x " +
@@ -165,7 +178,7 @@ TrainingJob read_training_job(const config::Document& document, const hardware::
   (void)root.optional("source").text_or("");
   job.model = model::read_model(root.required("model"));
   job.framework = read_framework(root.required("framework"));
-  job.sequence = root.required("sequence").number({.min = 1, .max = 1e8});
+  job.sequence = static_cast<double>(root.required("sequence").integer({.min = 1, .max = 1e8}));
   job.global_batch = static_cast<int>(root.required("global_batch").integer(positive));
   job.micro_batch = count(root.optional("micro_batch"), 1);
   read_precisions(root, platform, job);

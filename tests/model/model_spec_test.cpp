@@ -82,7 +82,8 @@ TEST(ModelParameters, are_the_sum_of_their_parts) {
 }
 
 TEST(ModelParameters, flops_per_token_are_six_a_parameter_and_causal_attention) {
-  const ModelSpec model{.layers = 3, .hidden = 8, .ffn_hidden = 20, .heads = 4, .kv_heads = 2, .head_dim = 2, .vocab = 100};
+  const ModelSpec model{
+      .layers = 3, .hidden = 8, .ffn_hidden = 20, .heads = 4, .kv_heads = 2, .head_dim = 2, .vocab = 100};
   const double gemms = 3 * (2 * 64 + 2 * 32 + 3 * 160) + 800;
   EXPECT_DOUBLE_EQ(model_flops_per_token(model, 50).in(units::flop), 6 * gemms + 6 * 3 * 8 * 50);
 }

@@ -90,10 +90,10 @@ TEST(LayerOperators, tensor_and_context_ranks_share_the_work_exactly) {
     const RankShape part{.sequences = 2, .sequence = 4096, .tp = tp, .cp = cp};
     for (const Phase phase : {Phase::forward, Phase::backward}) {
       const double one = sum(layer_operators(model, whole, passes, phase)).in(units::flop);
-      const double split = sum(layer_operators(model, part, passes, phase)).in(units::flop) * tp * cp;
+      const double split = sum(layer_operators(model, part, passes, phase)).in(units::flop)*tp * cp;
       EXPECT_NEAR(split / one, 1, 1e-12) << "tp " << tp << " cp " << cp;
       const double head = sum(head_operators(model, whole, passes, phase)).in(units::flop);
-      EXPECT_NEAR(sum(head_operators(model, part, passes, phase)).in(units::flop) * tp * cp / head, 1, 1e-12);
+      EXPECT_NEAR(sum(head_operators(model, part, passes, phase)).in(units::flop)*tp * cp / head, 1, 1e-12);
       // Sequence parallelism: elementwise traffic is split too.
       const double traffic = elementwise_bytes(layer_operators(model, whole, passes, phase)).in(units::B);
       const double share = elementwise_bytes(layer_operators(model, part, passes, phase)).in(units::B);

@@ -24,12 +24,12 @@ topology::Topology cluster(const std::string& type, int count) {
 }
 
 TEST(EvenGpusPerDomain, fills_domains_with_whole_groups) {
-  EXPECT_EQ(even_gpus_per_domain(256, 72, 4), 64);   // four NVL72 racks, not 3.6
+  EXPECT_EQ(even_gpus_per_domain(256, 72, 4), 64);  // four NVL72 racks, not 3.6
   EXPECT_EQ(even_gpus_per_domain(72, 72, 4), 72);
   EXPECT_EQ(even_gpus_per_domain(128, 72, 8), 64);
   EXPECT_EQ(even_gpus_per_domain(16384, 8, 8), 8);
-  EXPECT_EQ(even_gpus_per_domain(4, 8, 2), 4);       // less than a domain
-  EXPECT_EQ(even_gpus_per_domain(32, 8, 16), 8);     // a group larger than a domain takes whole domains
+  EXPECT_EQ(even_gpus_per_domain(4, 8, 2), 4);    // less than a domain
+  EXPECT_EQ(even_gpus_per_domain(32, 8, 16), 8);  // a group larger than a domain takes whole domains
   EXPECT_EQ(even_gpus_per_domain(4, 8, 8), 4);
 }
 
@@ -74,8 +74,9 @@ TEST(RankMap, groups_partition_the_ranks_of_a_stage) {
     Plan plan{.tp = degree(4), .pp = degree(4), .cp = degree(3), .dp = degree(5)};
     if (plan.gpus() > 128) continue;
     ++tried;
-    if (random() % 2 == 0) plan.shard_group = 1 << (random() % (1 + static_cast<unsigned>(std::countr_zero(
-                                                                    static_cast<unsigned>(plan.data_ranks())))));
+    if (random() % 2 == 0)
+      plan.shard_group =
+          1 << (random() % (1 + static_cast<unsigned>(std::countr_zero(static_cast<unsigned>(plan.data_ranks())))));
     const RankMap ranks(plan, topology, 0);
     const auto count = [](int value) { return static_cast<std::size_t>(value); };
     const std::size_t stage_ranks = count(plan.tp * plan.cp * plan.dp);
@@ -128,9 +129,10 @@ std::string refusal(const Plan& plan, const topology::Topology& topology, int gp
 
 TEST(RankMap, says_when_gpus_run_out) {
   const topology::Topology topology = cluster("dgx-h100", 2);
-  EXPECT_EQ(refusal({.tp = 8, .dp = 3}, topology, 0),
-            "parallelism: expected at most the 16 GPUs that the platform offers (8 in each NVLink domain), got 24 ranks "
-            "(tp x cp x dp x pp) (add nodes with --set nodes.count=…, or set placement.gpus_per_domain)");
+  EXPECT_EQ(
+      refusal({.tp = 8, .dp = 3}, topology, 0),
+      "parallelism: expected at most the 16 GPUs that the platform offers (8 in each NVLink domain), got 24 ranks "
+      "(tp x cp x dp x pp) (add nodes with --set nodes.count=…, or set placement.gpus_per_domain)");
   EXPECT_EQ(refusal({.tp = 2, .dp = 8}, topology, 4),
             "parallelism: expected at most the 8 GPUs that the platform offers (4 in each NVLink domain), got 16 ranks "
             "(tp x cp x dp x pp) (add nodes with --set nodes.count=…, or set placement.gpus_per_domain)");
