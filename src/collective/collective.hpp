@@ -5,6 +5,7 @@
 // slowest member. What the others do shows as multiplicities on the channels they share with it.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -22,11 +23,19 @@ enum class Operation { all_reduce, all_gather, reduce_scatter, all_to_all, broad
 [[nodiscard]] std::string_view name_of(Operation operation);
 [[nodiscard]] std::optional<Operation> operation_named(std::string_view name);
 
+// What all ranks of all groups together put on one channel.
+struct ChannelLoad {
+  ChannelId channel;
+  Bytes bytes;
+};
+using ChannelLoads = std::vector<ChannelLoad>;
+
 // One flow of the representative rank. Flows of a phase run at the same time; phases follow each other.
 struct PhaseFlow {
   std::vector<ChannelUse> path;
   Bytes bytes;
   BytesPerSecond rate_limit;  // the protocol's ceiling for this flow; 0 = none
+  std::shared_ptr<const ChannelLoads> everyone;  // the traffic this flow stands for, its own included
 };
 using Phase = std::vector<PhaseFlow>;
 

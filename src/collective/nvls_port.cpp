@@ -1,6 +1,8 @@
 #include "collective/nvls_port.hpp"
 
 #include <algorithm>
+#include <memory>
+#include <utility>
 
 namespace aifsim::collective {
 
@@ -12,14 +14,20 @@ Movement nvls_movement(const Situation& situation, PortLoad load) {
     return rate_a < rate_b || (rate_a == rate_b && a < b);
   };
   DeviceId slowest = situation.request->groups.front().front();
+  auto everyone = std::make_shared<ChannelLoads>();
   for (const auto& group : situation.request->groups) {
-    for (const DeviceId gpu : group) slowest = std::min(slowest, gpu, slower);
+    for (const DeviceId gpu : group) {
+      slowest = std::min(slowest, gpu, slower);
+      everyone->push_back({topology.routing->nvlink_up(gpu), situation.request->bytes * load.up});
+      everyone->push_back({topology.routing->nvlink_down(gpu), situation.request->bytes * load.down});
+    }
   }
   const double buffers = std::max(load.up, load.down);
   Movement movement{.medium = Medium::nvlink, .rate_factor = buffers};
   movement.flow.bytes = situation.bytes() * buffers;
   movement.flow.path = {{topology.routing->nvlink_up(slowest), load.up / buffers},
                         {topology.routing->nvlink_down(slowest), load.down / buffers}};
+  movement.flow.everyone = std::move(everyone);
   return movement;
 }
 

@@ -22,7 +22,10 @@ CollectivePlan with_protocol(const Work& work, const Protocol& protocol, const S
   Phase phase;
   for (const Movement& movement : work.movements) {
     const Bytes bytes = movement.flow.bytes * units::B;
-    phase.push_back({.path = movement.flow.path, .bytes = bytes, .rate_limit = ceiling(movement, protocol, situation)});
+    phase.push_back({.path = movement.flow.path,
+                     .bytes = bytes,
+                     .rate_limit = ceiling(movement, protocol, situation),
+                     .everyone = movement.flow.everyone});
     if (movement.medium != Medium::network) continue;
     path = std::max(path, movement.flow.latency);
     if (work.relayed) fill = std::max(fill, std::min(bytes, protocol.chunk) / phase.back().rate_limit * work.hops);

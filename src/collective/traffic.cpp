@@ -37,6 +37,15 @@ Seconds Traffic::busiest(std::size_t sender) const {
   return most;
 }
 
+std::shared_ptr<const ChannelLoads> Traffic::everyone() const {
+  auto loads = std::make_shared<ChannelLoads>();
+  for (std::size_t channel = 0; channel < load_.size(); ++channel) {
+    if (load_[channel] > 0) loads->push_back({ChannelId(channel), load_[channel] * units::B});
+  }
+  loads->shrink_to_fit();
+  return loads;
+}
+
 SlowestFlow Traffic::slowest() const {
   ensure(!senders_.empty(), "a phase has traffic");
   std::size_t slowest = 0;
@@ -65,6 +74,7 @@ SlowestFlow Traffic::slowest() const {
     if (flow.line_rate == BytesPerSecond{} || rate < flow.line_rate) flow.line_rate = rate;
     flow.path.push_back({uses[first].channel, load_[uses[first].channel.index()] / flow.bytes});
   }
+  flow.everyone = everyone();
   return flow;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/ids.hpp"
 #include "base/quantity.hpp"
+#include "collective/collective.hpp"
 #include "topology/fabric.hpp"
 
 namespace aifsim::collective {
@@ -16,6 +17,7 @@ struct SlowestFlow {
   double bytes = 0;
   Seconds latency;           // of the rank's own way, mean over its messages
   BytesPerSecond line_rate;  // the least capacity on it
+  std::shared_ptr<const ChannelLoads> everyone;  // of all senders
 };
 
 class Traffic {
@@ -37,6 +39,7 @@ class Traffic {
     double bytes;
   };
   [[nodiscard]] std::size_t end_of(std::size_t sender) const;
+  [[nodiscard]] std::shared_ptr<const ChannelLoads> everyone() const;
   [[nodiscard]] Seconds busiest(std::size_t sender) const;
 
   const topology::Topology* topology_;

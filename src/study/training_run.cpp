@@ -18,6 +18,22 @@ struct Executed {
   metrics::ChannelBytes bytes;
 };
 
+// Bytes on every channel of the fabric: each executed flow stands for the same traffic of all ranks that do as it does.
+metrics::ChannelBytes carried(const training::StepGraph& step) {
+  std::vector<Bytes> executed(step.flow_of_path.size());
+  for (std::size_t i = 0; i < step.graph.size(); ++i) {
+    const task::Task& task = step.graph.task(TaskId(i));
+    if (task.kind == task::TaskKind::flow) executed[task.path.index()] += task.bytes;
+  }
+  metrics::ChannelBytes bytes;
+  for (std::size_t path = 0; path < executed.size(); ++path) {
+    const collective::PhaseFlow& flow = *step.flow_of_path[path];
+    const double times = flow.bytes > Bytes{} ? executed[path] / flow.bytes : 0;
+    for (const collective::ChannelLoad& load : *flow.everyone) bytes[load.channel] += load.bytes * times;
+  }
+  return bytes;
+}
+
 Executed execute(const training::TrainingSetup& setup, int micro_batches, task::Executor& executor) {
   const training::StepGraph step = training::build_step(setup, micro_batches);
   metrics::Timeline timeline(step.graph.size());
@@ -31,7 +47,7 @@ Executed execute(const training::TrainingSetup& setup, int micro_batches, task::
   done.time = timeline.elapsed();
   done.breakdown = metrics::exposed_breakdown(step.graph, timeline, setup.stages.back().gpu);
   done.blames = metrics::critical_path(step.graph, timeline, channel_name, step.composition);
-  done.bytes = metrics::channel_bytes(step.graph, timeline);
+  done.bytes = carried(step);
   return done;
 }
 

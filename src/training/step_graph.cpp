@@ -82,7 +82,11 @@ class StepBuilder {
   // The same PhaseFlow is used by thousands of tasks: register its path once.
   PathId path_of(const collective::PhaseFlow& flow) {
     auto [entry, added] = paths_.try_emplace(&flow);
-    if (added) entry->second = step_.graph.path(flow.path);
+    if (added) {
+      entry->second = step_.graph.path(flow.path);
+      step_.flow_of_path.resize(step_.graph.path_count());
+      step_.flow_of_path[entry->second.index()] = &flow;
+    }
     return entry->second;
   }
 

@@ -13,6 +13,8 @@ namespace aifsim::training {
 
 struct StepGraph {
   task::TaskGraph graph;
+  // By PathId: the collective's flow that uses the path. What all ranks carry is known from it (the setup keeps it).
+  std::vector<const collective::PhaseFlow*> flow_of_path;
   // For compute tasks' labels: what share of the time each operator class takes.
   std::map<std::string, std::vector<std::pair<std::string, double>>> composition;
 };
