@@ -48,7 +48,9 @@ TEST(RowWorker, counts_what_is_done) {
   EXPECT_EQ(counts, (std::vector<std::size_t>{1, 2, 3}));
 }
 
-TEST(RowWorker, has_nothing_to_do_for_no_rows) { EXPECT_TRUE(run(0, 2, [](std::size_t) { return std::string(); }).empty()); }
+TEST(RowWorker, has_nothing_to_do_for_no_rows) {
+  EXPECT_TRUE(run(0, 2, [](std::size_t) { return std::string(); }).empty());
+}
 
 }  // namespace
 }  // namespace aifsim::study

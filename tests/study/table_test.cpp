@@ -47,7 +47,8 @@ TEST(Table, reads_numbers) {
 TEST(Table, explains_what_is_broken) {
   EXPECT_EQ(parsing(""), "t.csv:1:1: expected a CSV table with a header, got an empty file");
   EXPECT_EQ(parsing("\n\n"), "t.csv:1:1: expected a CSV table with a header, got an empty file");
-  EXPECT_EQ(parsing("a,b\n1,2\n3\n"), "t.csv:3:1: expected 2 fields, as in the header, got 1 (is the table truncated?)");
+  EXPECT_EQ(parsing("a,b\n1,2\n3\n"),
+            "t.csv:3:1: expected 2 fields, as in the header, got 1 (is the table truncated?)");
   EXPECT_EQ(parsing("a,b\n1,2,3\n"), "t.csv:2:1: expected 2 fields, as in the header, got 3");
   EXPECT_EQ(parsing("a,b\n1,\"two\n3,4\n"),
             "t.csv:2:1: expected a closing quote, got the end of the file (is the table truncated?)");
@@ -68,8 +69,9 @@ TEST(Table, explains_fields_that_are_no_numbers) {
   EXPECT_EQ(number(2, "other"), "t.csv:4:1: other: expected a number, got \"nan\"");
   EXPECT_EQ(problem_of([&] { (void)table.row(1).integer("number"); }),
             "t.csv:3:1: number: expected a whole number, got \"1.5\"");
-  EXPECT_EQ(number(0, "numbre"), "t.csv:1:1: numbre: expected a column of the table, got no such column (did you mean "
-                                 "\"number\"?)");
+  EXPECT_EQ(number(0, "numbre"),
+            "t.csv:1:1: numbre: expected a column of the table, got no such column (did you mean "
+            "\"number\"?)");
 }
 
 }  // namespace
