@@ -63,8 +63,8 @@ ModelSpec read_model_map(const config::Node& node, std::string name) {
                  "nothing");
   }
   if (model.kv_heads > 0 && model.heads % model.kv_heads != 0) {
-    node.required("kv_heads").problem("a divisor of heads (" + std::to_string(model.heads) + ")",
-                                      std::to_string(model.kv_heads));
+    node.required("kv_heads")
+        .problem("a divisor of heads (" + std::to_string(model.heads) + ")", std::to_string(model.kv_heads));
   }
   return model;
 }

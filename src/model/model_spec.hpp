@@ -39,10 +39,10 @@ struct ModelSpec {
 [[nodiscard]] double embedding_parameters(const ModelSpec& model);  // input embedding alone
 [[nodiscard]] double total_parameters(const ModelSpec& model);      // embedding, layers, final norm, output head
 
-// FLOPs that the model needs for one token of a sequence of `sequence` tokens, forward and backward: 6 per GEMM parameter
-// (output head included, embedding not) plus causal attention, 6 x layers x query_width x sequence (half of the square).
-// The MFU numerator; recomputation is not in it.
-// `attention_share` is 0.5 for what a causal model needs; 1 counts the whole square, as some frameworks do.
+// FLOPs that the model needs for one token of a sequence of `sequence` tokens, forward and backward: 6 per GEMM
+// parameter (output head included, embedding not) plus causal attention, 6 x layers x query_width x sequence (half of
+// the square). The MFU numerator; recomputation is not in it. `attention_share` is 0.5 for what a causal model needs; 1
+// counts the whole square, as some frameworks do.
 [[nodiscard]] Flops model_flops_per_token(const ModelSpec& model, double sequence, double attention_share = 0.5);
 
 // Reads the keys of a model from a map; problems go to its document. The node may also be a name, looked up in

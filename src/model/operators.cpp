@@ -19,7 +19,8 @@ Operator memory(OperatorName name, double bytes, double kernels = 1) {
 
 double element_bytes(Precision precision) { return bytes_per_element(precision).in(units::B); }
 
-// C[m,n] = A[m,k] B[k,n]; inputs in `precision`, the output in `output_bytes` a value (8: an FP32 sum read and written).
+// C[m,n] = A[m,k] B[k,n]; inputs in `precision`, the output in `output_bytes` a value (8: an FP32 sum read and
+// written).
 Operator gemm(OperatorName name, Precision precision, double m, double n, double k, double output_bytes = bf16_bytes) {
   Operator op;
   op.kind = OperatorKind::gemm;
@@ -125,7 +126,8 @@ class LayerBuilder {
     Operator op;
     op.kind = backward ? OperatorKind::attention_backward : OperatorKind::attention_forward;
     op.name = "attention";
-    // Under context parallelism a rank's queries meet one rank's keys at a time: cp kernels of an equal causal share each.
+    // Under context parallelism a rank's queries meet one rank's keys at a time: cp kernels of an equal causal share
+    // each.
     op.m = shape_.sequence / shape_.cp;
     op.n = shape_.sequence / shape_.cp;
     op.k = model_.head_dim;
@@ -192,7 +194,7 @@ Bytes layer_activations(const ModelSpec& model, const RankShape& shape, Recomput
   const double gemm_input = quantised(shape.precision) ? element_bytes(shape.precision) : bf16_bytes;
   const double ffn = double{1} * model.ffn_hidden / shape.tp;
   const double attention = (2 * model.query_width() + 2 * model.kv_width()) / shape.tp;  // Q, K, V and the output
-  const double inputs = 2 * slice;                                                        // of both norms
+  const double inputs = 2 * slice;                                                       // of both norms
   const double up_output = tokens * ffn * (model.ffn_matrices() - 1) * bf16_bytes;
   const double kept = inputs + tokens * attention * bf16_bytes + up_output;
   if (recompute == Recompute::selective) return units::B * kept;

@@ -18,9 +18,10 @@ struct ElementwisePasses {
   double norm_forward = 2, norm_backward = 4;          // x -> y; x, dy -> dx, and the residual's gradient added
   double residual_forward = 3, residual_backward = 0;  // a, b -> a + b
   double rotary_forward = 2, rotary_backward = 2;      // of Q and K
-  double activation_forward = 1, activation_backward = 1;  // x the reads and writes the formula needs: see operators.cpp
-  double loss_bytes_per_logit = 16;                    // cross entropy, forward and backward together
-  double quantise_transposed = 1;                      // 1: FP8 GEMMs need a transposed copy too (Hopper), 0: not
+  double activation_forward = 1,
+         activation_backward = 1;    // x the reads and writes the formula needs: see operators.cpp
+  double loss_bytes_per_logit = 16;  // cross entropy, forward and backward together
+  double quantise_transposed = 1;    // 1: FP8 GEMMs need a transposed copy too (Hopper), 0: not
 };
 
 struct RankShape {
@@ -37,10 +38,10 @@ enum class Phase { forward, backward };
 // Which communication a GEMM can hide, in tensor parallelism with sequence parallelism.
 enum class Role {
   plain,
-  column_gemm,     // QKV and up projections: input all-gathered before it
-  row_gemm,        // output and down projections: output reduce-scattered after it
-  data_gradient,   // backward GEMM for the input's gradient
-  weight_gradient, // backward GEMM for the weight's gradient
+  column_gemm,      // QKV and up projections: input all-gathered before it
+  row_gemm,         // output and down projections: output reduce-scattered after it
+  data_gradient,    // backward GEMM for the input's gradient
+  weight_gradient,  // backward GEMM for the weight's gradient
   attention,
 };
 
@@ -51,7 +52,8 @@ struct LayerOperator {
 
 [[nodiscard]] std::vector<LayerOperator> layer_operators(const ModelSpec& model, const RankShape& shape,
                                                          const ElementwisePasses& passes, Phase phase);
-[[nodiscard]] std::vector<LayerOperator> embedding_operators(const ModelSpec& model, const RankShape& shape, Phase phase);
+[[nodiscard]] std::vector<LayerOperator> embedding_operators(const ModelSpec& model, const RankShape& shape,
+                                                             Phase phase);
 // Final norm, logits and cross entropy.
 [[nodiscard]] std::vector<LayerOperator> head_operators(const ModelSpec& model, const RankShape& shape,
                                                         const ElementwisePasses& passes, Phase phase);

@@ -7,16 +7,16 @@ namespace aifsim::parallel {
 enum class Sharding {
   none,                   // plain data parallelism: gradients all-reduced
   distributed_optimizer,  // optimizer state (ZeRO-1): gradients reduce-scattered, parameters all-gathered each step
-  gradients,              // gradients too (ZeRO-2): reduce-scattered whenever a chunk has seen one group of micro-batches
-  fsdp,                   // everything (ZeRO-3): parameters gathered before each use, layer by layer
+  gradients,  // gradients too (ZeRO-2): reduce-scattered whenever a chunk has seen one group of micro-batches
+  fsdp,       // everything (ZeRO-3): parameters gathered before each use, layer by layer
 };
 
 struct Plan {
-  int tp = 1;           // tensor parallel, with sequence parallelism
-  int pp = 1;           // pipeline stages
-  int vp = 1;           // virtual stages (model chunks) per pipeline stage
-  int cp = 1;           // context parallel
-  int dp = 1;           // data parallel
+  int tp = 1;  // tensor parallel, with sequence parallelism
+  int pp = 1;  // pipeline stages
+  int vp = 1;  // virtual stages (model chunks) per pipeline stage
+  int cp = 1;  // context parallel
+  int dp = 1;  // data parallel
   Sharding sharding = Sharding::distributed_optimizer;
   int shard_group = 0;  // ranks over which `sharding` splits; 0 = all dp x cp (a divisor of it: HSDP)
 

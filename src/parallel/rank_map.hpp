@@ -1,7 +1,7 @@
 // Which GPU of the fabric plays which rank.
 //
-// Rank order is Megatron's: tp fastest, then cp, dp, pp. A job smaller than its machine fills NVLink domains evenly with
-// whole tp x cp groups: 256 GPUs on NVL72 racks sit 64 in each of four.
+// Rank order is Megatron's: tp fastest, then cp, dp, pp. A job smaller than its machine fills NVLink domains evenly
+// with whole tp x cp groups: 256 GPUs on NVL72 racks sit 64 in each of four.
 #pragma once
 
 #include <vector>

@@ -75,7 +75,8 @@ std::vector<std::string> run_in_processes(std::size_t count, int processes,
   std::size_t next = 0;
   std::size_t done = 0;
   while (done < count) {
-    while (next < count && children.size() < static_cast<std::size_t>(processes)) children.push_back(spawn(next++, work));
+    while (next < count && children.size() < static_cast<std::size_t>(processes))
+      children.push_back(spawn(next++, work));
     const std::size_t ended = wait_for_one(children);
     if (ended == children.size()) continue;
     Child child = std::move(children[ended]);

@@ -17,7 +17,8 @@ std::string lower(std::string text) {
 
 bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
 
-// Framework files by the beginning of the table's framework name, and what that framework does unless a row says otherwise.
+// Framework files by the beginning of the table's framework name, and what that framework does unless a row says
+// otherwise.
 struct FrameworkName {
   std::string_view begins;
   std::string_view file;
@@ -51,7 +52,8 @@ std::string framework_file(const Table::Row& row, const FrameworkName& framework
 std::string unsupported_reason(const Table::Row& row) {
   if (!row.empty("moe_experts")) return "mixture-of-experts models are not simulated yet";
   const std::string& attention = row.text("attention");
-  if (!attention.empty() && attention != "GQA" && attention != "MHA") return "attention " + attention + " is not simulated yet";
+  if (!attention.empty() && attention != "GQA" && attention != "MHA")
+    return "attention " + attention + " is not simulated yet";
   if (!row.text("task").starts_with("pretrain")) return "task " + row.text("task") + " is not simulated yet";
   for (const char* column : {"layers", "hidden", "heads", "seq_len", "global_batch", "num_gpus"}) {
     if (row.empty(column)) return std::string("the row does not state ") + column;
@@ -94,7 +96,8 @@ int usual_chunks(const Table::Row& row, const Degrees& degrees) {
 }
 
 Degrees degrees_of(const Table::Row& row) {
-  Degrees degrees{row.integer_or("tp", 1), row.integer_or("pp", 1), row.integer_or("cp", 1), row.integer_or("vp", 1), 1};
+  Degrees degrees{row.integer_or("tp", 1), row.integer_or("pp", 1), row.integer_or("cp", 1), row.integer_or("vp", 1),
+                  1};
   degrees.dp = std::max(1, row.integer("num_gpus") / (degrees.tp * degrees.pp * degrees.cp));
   const std::string& framework = row.text("framework");
   const bool plain = framework.starts_with("torchtitan") && !contains(framework, "Interleaved");
@@ -115,7 +118,10 @@ void write_model(const Table::Row& row, std::ostream& out, std::string& assumed)
       << "\n  ffn_hidden: " << row.integer_or("ffn_hidden", 4 * row.integer("hidden")) << "\n  heads: " << heads
       << "\n  kv_heads: " << row.integer_or("kv_heads", heads) << "\n  head_dim: " << head_dim
       << "\n  vocab: " << vocabulary_of(row, assumed) << "\n  norm: " << (mpt || gpt ? "layernorm" : "rmsnorm")
-      << "\n  activation: " << (mpt || gpt ? "gelu" : "swiglu") << "\n  position: " << (mpt ? "alibi" : gpt ? "learned" : "rope")
+      << "\n  activation: " << (mpt || gpt ? "gelu" : "swiglu") << "\n  position: "
+      << (mpt   ? "alibi"
+          : gpt ? "learned"
+                : "rope")
       << "\n  tied_embeddings: " << (mpt || gpt ? "true" : "false") << "\n";
 }
 
@@ -160,12 +166,12 @@ void write_sharding(const Table::Row& row, const Degrees& degrees, std::ostream&
 std::string workload_yaml(const Table::Row& row, const FrameworkName& framework, std::string& assumed) {
   const Degrees degrees = degrees_of(row);
   const std::string precision = precision_of(row);
-  const bool quantised_gather = contains(lower(row.text("precision")), "fp8 all-gather") ||
-                                contains(row.text("precision"), "fp8_param_gather");
+  const bool quantised_gather =
+      contains(lower(row.text("precision")), "fp8 all-gather") || contains(row.text("precision"), "fp8_param_gather");
   const std::string& name = row.text("framework");
   if (row.empty("vp") && degrees.vp > 1) assumed += std::to_string(degrees.vp) + " chunks per stage; ";
-  const bool tp_overlap = (framework.tp_overlap || contains(lower(name), "asynctp") || contains(lower(name), "async tp")) &&
-                          degrees.tp > 1;
+  const bool tp_overlap =
+      (framework.tp_overlap || contains(lower(name), "asynctp") || contains(lower(name), "async tp")) && degrees.tp > 1;
   std::ostringstream out;
   out << "kind: training\nname: \"" << row.text("id") << "\"\n";
   write_model(row, out, assumed);
@@ -176,7 +182,8 @@ std::string workload_yaml(const Table::Row& row, const FrameworkName& framework,
       << "\n  pp: " << degrees.pp << "\n  vp: " << (degrees.pp > 1 ? degrees.vp : 1) << "\n  cp: " << degrees.cp
       << "\n  dp: " << degrees.dp << '\n';
   write_sharding(row, degrees, out);
-  out << "recompute: " << recompute_of(row, assumed) << "\noverlap: {tensor_parallel: " << (tp_overlap ? "true" : "false")
+  out << "recompute: " << recompute_of(row, assumed)
+      << "\noverlap: {tensor_parallel: " << (tp_overlap ? "true" : "false")
       << "}\nnvls: " << (contains(row.text("quality_note"), "NCCL_NVLS_ENABLE=0") ? "false" : "true") << '\n';
   return out.str();
 }
@@ -188,8 +195,8 @@ std::string platform_yaml(const Table::Row& row) {
   const int used = parallel::even_gpus_per_domain(gpus, domain, degrees.tp * degrees.cp);
   const int domains = (gpus + used - 1) / std::max(1, used);
   std::ostringstream out;
-  out << "nodes: {type: " << *node_type_of(row.text("gpu"), row.text("platform"))
-      << ", count: " << domains << "}\nscale_out: {topology: " << (domains > 1 ? "rail-optimized" : "none") << "}\n";
+  out << "nodes: {type: " << *node_type_of(row.text("gpu"), row.text("platform")) << ", count: " << domains
+      << "}\nscale_out: {topology: " << (domains > 1 ? "rail-optimized" : "none") << "}\n";
   return out.str();
 }
 

@@ -24,7 +24,8 @@ void write_json(const Validation& validation, std::ostream& out) {
   document["schema"] = "aifsim.validate/1";
   document["rows"] = nlohmann::ordered_json::array();
   for (const RowResult& row : validation.rows) {
-    nlohmann::ordered_json entry{{"id", row.id}, {"metric", row.metric}, {"unit", row.unit}, {"measured", row.measured}};
+    nlohmann::ordered_json entry{
+        {"id", row.id}, {"metric", row.metric}, {"unit", row.unit}, {"measured", row.measured}};
     const bool scored = row.status == RowStatus::ok;
     entry["simulated"] = scored ? nlohmann::ordered_json(row.simulated) : nlohmann::ordered_json();
     entry["error"] = scored ? nlohmann::ordered_json(row.error) : nlohmann::ordered_json();
@@ -54,9 +55,10 @@ void write_csv(const Validation& validation, std::ostream& out) {
   out << "id,metric,unit,measured,simulated,error,status,reason\n";
   for (const RowResult& row : validation.rows) {
     const bool scored = row.status == RowStatus::ok;
-    out << csv_field(row.id) << ',' << row.metric << ',' << row.unit << ',' << fmt::sprintf("%.10g", row.measured) << ','
-        << (scored ? fmt::sprintf("%.10g", row.simulated) : "") << ',' << (scored ? fmt::sprintf("%.6f", row.error) : "") << ','
-        << name_of(row.status) << ',' << csv_field(row.reason) << '\n';
+    out << csv_field(row.id) << ',' << row.metric << ',' << row.unit << ',' << fmt::sprintf("%.10g", row.measured)
+        << ',' << (scored ? fmt::sprintf("%.10g", row.simulated) : "") << ','
+        << (scored ? fmt::sprintf("%.6f", row.error) : "") << ',' << name_of(row.status) << ',' << csv_field(row.reason)
+        << '\n';
   }
 }
 
@@ -64,7 +66,8 @@ void write_text(const Validation& validation, std::ostream& out) {
   std::size_t id_width = 2;
   for (const RowResult& row : validation.rows) id_width = std::max(id_width, row.id.size());
   const int width = static_cast<int>(std::min<std::size_t>(id_width, 24));
-  out << fmt::sprintf("%-*s  %-21s %12s %12s %8s  %s\n", width, "row", "metric", "measured", "simulated", "error", "note");
+  out << fmt::sprintf("%-*s  %-21s %12s %12s %8s  %s\n", width, "row", "metric", "measured", "simulated", "error",
+                      "note");
   for (const RowResult& row : validation.rows) {
     out << fmt::sprintf("%-*s  %-21s %12.5g ", width, row.id.c_str(), row.metric.c_str(), row.measured);
     if (row.status == RowStatus::ok) {
@@ -74,11 +77,12 @@ void write_text(const Validation& validation, std::ostream& out) {
     }
     out << row.reason.substr(0, row.reason.find('\n')) << '\n';
   }
-  out << fmt::sprintf("\n%-21s %7s %12s %11s %13s %11s %8s\n", "metric", "scored", "unsupported", "infeasible", "median |err|",
-                "p90 |err|", "bias");
+  out << fmt::sprintf("\n%-21s %7s %12s %11s %13s %11s %8s\n", "metric", "scored", "unsupported", "infeasible",
+                      "median |err|", "p90 |err|", "bias");
   for (const auto& [metric, summary] : validation.summary) {
-    out << fmt::sprintf("%-21s %7d %12d %11d %12.1f%% %10.1f%% %+7.1f%%\n", metric.c_str(), summary.scored, summary.unsupported,
-                  summary.infeasible, 100 * summary.median_abs_error, 100 * summary.p90_abs_error, 100 * summary.bias);
+    out << fmt::sprintf("%-21s %7d %12d %11d %12.1f%% %10.1f%% %+7.1f%%\n", metric.c_str(), summary.scored,
+                        summary.unsupported, summary.infeasible, 100 * summary.median_abs_error,
+                        100 * summary.p90_abs_error, 100 * summary.bias);
   }
 }
 

@@ -23,8 +23,8 @@ double bytes_of(Precision precision) { return bytes_per_element(precision).in(un
 
 struct StageContents {
   double parameters = 0;
-  double largest_unit = 0;      // parameters of the biggest unit
-  Bytes activations;            // of one micro-batch in one average chunk, times chunks in flight
+  double largest_unit = 0;  // parameters of the biggest unit
+  Bytes activations;        // of one micro-batch in one average chunk, times chunks in flight
   bool head = false;
   int units = 0;
 };
@@ -68,7 +68,8 @@ Footprint stage_footprint(const TrainingJob& job, Recompute recompute, const har
     use.gradients = units::B * (held.parameters / shards * fp32);
     use.optimizer = units::B * (held.parameters / shards * 2 * fp32);
     const double gathered = std::min(held.parameters, 2 * held.largest_unit);
-    use.buffers = units::B * (gathered * bytes_of(job.gather_precision) + held.largest_unit * bytes_of(job.gradient_precision));
+    use.buffers =
+        units::B * (gathered * bytes_of(job.gather_precision) + held.largest_unit * bytes_of(job.gradient_precision));
   } else {
     const double split = job.plan.sharding == Sharding::none ? 1 : shards;
     use.weights = units::B * (held.parameters * bytes_of(job.weight_precision));
@@ -119,7 +120,8 @@ std::vector<std::string> remedies(const TrainingJob& job, Recompute recompute, c
   for (int factor = 2; factor <= 8; factor *= 2) {
     const int tp = job.plan.tp * factor;
     if (job.plan.dp % factor != 0 || job.model.heads % tp != 0) continue;
-    const std::string text = "parallelism.tp: " + std::to_string(tp) + " with dp: " + std::to_string(job.plan.dp / factor);
+    const std::string text =
+        "parallelism.tp: " + std::to_string(tp) + " with dp: " + std::to_string(job.plan.dp / factor);
     offer(text, recompute, [factor](TrainingJob& other) {
       other.plan.tp *= factor;
       other.plan.dp /= factor;
@@ -184,8 +186,8 @@ void check_fits(const TrainingJob& job, Recompute recompute, const hardware::Gpu
   const Footprint use = footprint(job, recompute, gpu);
   if (use.fits()) return;
   const auto classes = use.classes();
-  const auto biggest =
-      std::max_element(classes.begin(), classes.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+  const auto biggest = std::max_element(classes.begin(), classes.end(),
+                                        [](const auto& a, const auto& b) { return a.second < b.second; });
   std::string text = job.name + ": does not fit in memory: stage " + std::to_string(use.stage) + " needs " +
                      gigabytes(use.used()) + " of " + gigabytes(use.capacity) + " on " + gpu.name + "; the most is " +
                      biggest->first + " with " + gigabytes(biggest->second) + "; would fit with ";

@@ -1,5 +1,5 @@
-// What a training framework adds to the physics: which kernels it calls, how often elementwise work touches memory, what
-// it can hide behind compute. One file each in workloads/frameworks/, calibrated on families of measurements.
+// What a training framework adds to the physics: which kernels it calls, how often elementwise work touches memory,
+// what it can hide behind compute. One file each in workloads/frameworks/, calibrated on families of measurements.
 #pragma once
 
 #include <string>
@@ -16,15 +16,16 @@ struct Framework {
   std::string source;
   std::string kernel_library;  // variant of the GPU's kernel tables; empty = the tables' own
   model::ElementwisePasses elementwise;
-  Seconds launch_gap;          // host time per kernel launch: a layer cannot run faster than the host feeds it
-  Seconds step_overhead;       // host work between steps: data loading, logging, optimizer launch
-  double optimizer_bytes = 30; // per parameter of a rank's shard: read master, m, v, gradient, write them back, BF16 copy
-  double tp_overlap = 0;       // share of TP communication that `overlap.tensor_parallel` hides behind its GEMM
-  bool tp_backward_overlap = true;  // backward's gather and reduce-scatter run beside weight and data gradients
-  double communication_steal = 0;      // fraction of a GPU's compute a running collective takes (SMs, HBM)
+  Seconds launch_gap;     // host time per kernel launch: a layer cannot run faster than the host feeds it
+  Seconds step_overhead;  // host work between steps: data loading, logging, optimizer launch
+  double optimizer_bytes =
+      30;                 // per parameter of a rank's shard: read master, m, v, gradient, write them back, BF16 copy
+  double tp_overlap = 0;  // share of TP communication that `overlap.tensor_parallel` hides behind its GEMM
+  bool tp_backward_overlap = true;       // backward's gather and reduce-scatter run beside weight and data gradients
+  double communication_steal = 0;        // fraction of a GPU's compute a running collective takes (SMs, HBM)
   double selective_recompute_gemms = 0;  // share of the forward GEMMs that `recompute: selective` runs again
-  bool recompute_stops_early = false;    // full recomputation ends when the last saved tensor exists: no down projection
-  int fsdp_prefetch = 1;       // layers gathered ahead of the one that computes
+  bool recompute_stops_early = false;  // full recomputation ends when the last saved tensor exists: no down projection
+  int fsdp_prefetch = 1;               // layers gathered ahead of the one that computes
   bool caches_quantised_weights = true;  // FP8 weights made once per step, not per micro-batch
 };
 

@@ -24,8 +24,8 @@ bool small_enough(const config::Node& node, const parallel::Plan& plan) {
   const double ranks = double{1} * plan.tp * plan.pp * plan.cp * plan.dp;
   if (ranks <= most_ranks && double{1} * plan.pp * plan.vp <= most_slots) return true;
   node.problem("at most 100 million ranks and a million pipeline slots",
-               "tp " + std::to_string(plan.tp) + " x pp " + std::to_string(plan.pp) + " x cp " + std::to_string(plan.cp) +
-                   " x dp " + std::to_string(plan.dp) + ", vp " + std::to_string(plan.vp));
+               "tp " + std::to_string(plan.tp) + " x pp " + std::to_string(plan.pp) + " x cp " +
+                   std::to_string(plan.cp) + " x dp " + std::to_string(plan.dp) + ", vp " + std::to_string(plan.vp));
   return false;
 }
 
@@ -124,8 +124,9 @@ void read_layer_split(const config::Node& root, TrainingJob& job) {
   }
   const int sum = std::accumulate(job.layers_per_slot.begin(), job.layers_per_slot.end(), 0);
   if (static_cast<int>(job.layers_per_slot.size()) != slots || sum != job.model.layers) {
-    list.problem(std::to_string(slots) + " entries (pp x vp) that sum to " + std::to_string(job.model.layers) + " layers",
-                 std::to_string(job.layers_per_slot.size()) + " entries that sum to " + std::to_string(sum));
+    list.problem(
+        std::to_string(slots) + " entries (pp x vp) that sum to " + std::to_string(job.model.layers) + " layers",
+        std::to_string(job.layers_per_slot.size()) + " entries that sum to " + std::to_string(sum));
     job.layers_per_slot = split_layers(job.model.layers, slots);
   }
 }

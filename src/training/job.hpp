@@ -15,11 +15,11 @@ namespace aifsim::training {
 
 // Which communication runs beside compute instead of in its way.
 struct Overlap {
-  bool gradient_reduce = true;     // DP gradients under the backward pass
-  bool parameter_gather = true;    // the distributed optimizer's all-gather under the forward pass
-  bool tensor_parallel = false;    // TP collectives pipelined with their GEMM (TE user buffers, async TP)
-  bool context_parallel = true;    // KV exchange under attention
-  bool pipeline = true;            // stage-to-stage transfers do not block the sender
+  bool gradient_reduce = true;   // DP gradients under the backward pass
+  bool parameter_gather = true;  // the distributed optimizer's all-gather under the forward pass
+  bool tensor_parallel = false;  // TP collectives pipelined with their GEMM (TE user buffers, async TP)
+  bool context_parallel = true;  // KV exchange under attention
+  bool pipeline = true;          // stage-to-stage transfers do not block the sender
 };
 
 // automatic: the least that fits in memory; where the GPU reaches its host over C2C, activations are offloaded before
@@ -32,9 +32,9 @@ struct TrainingJob {
   Framework framework;
   parallel::Plan plan;
   const Schedule* schedule = nullptr;
-  double sequence = 0;        // tokens
-  int global_batch = 0;       // sequences a step
-  int micro_batch = 1;        // sequences
+  double sequence = 0;                             // tokens
+  int global_batch = 0;                            // sequences a step
+  int micro_batch = 1;                             // sequences
   Precision precision = Precision::bf16;           // of the layers' GEMMs
   Precision gradient_precision = Precision::fp32;  // in which gradients are reduced
   Precision gather_precision = Precision::bf16;    // in which parameters are gathered
@@ -50,8 +50,8 @@ struct TrainingJob {
   [[nodiscard]] double tokens_per_step() const { return global_batch * sequence; }
 };
 
-// Reads a workload document of `kind: training`. `platform` gives dp its default and bounds ranks and precisions; without
-// one (nullptr) the file alone is checked. Problems go to the document; call document.check() after.
+// Reads a workload document of `kind: training`. `platform` gives dp its default and bounds ranks and precisions;
+// without one (nullptr) the file alone is checked. Problems go to the document; call document.check() after.
 [[nodiscard]] TrainingJob read_training_job(const config::Document& document, const hardware::Platform* platform);
 
 // Layers of each of `slots` virtual stages: even when they divide; else embedding and head count as one layer each

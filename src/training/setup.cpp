@@ -56,7 +56,8 @@ StagePlans plan_stage(const TrainingJob& job, const parallel::RankMap& ranks, co
   if (job.plan.pp > 1) {
     const int next = (stage + 1) % job.plan.pp;
     const int previous = (stage + job.plan.pp - 1) % job.plan.pp;
-    plans.send_forward = planner.plan(Operation::send_receive, activation / job.plan.tp, ranks.stage_pairs(stage, next));
+    plans.send_forward =
+        planner.plan(Operation::send_receive, activation / job.plan.tp, ranks.stage_pairs(stage, next));
     plans.send_backward =
         planner.plan(Operation::send_receive, activation / job.plan.tp, ranks.stage_pairs(stage, previous));
   }
@@ -82,7 +83,8 @@ class ParameterPlanner {
     }
     if (unit.gathers) unit.gather = cached(Operation::all_gather, gathered, shard_);
     if (unit.reduces_replicas) {
-      unit.replica_reduce = cached(Operation::all_reduce, gradient / static_cast<double>(shard_.front().size()), replicas_);
+      unit.replica_reduce =
+          cached(Operation::all_reduce, gradient / static_cast<double>(shard_.front().size()), replicas_);
     }
   }
 
@@ -159,7 +161,8 @@ void place_units(TrainingSetup& setup, const parallel::RankMap& ranks, const Pla
   }
   setup.optimizer = optimizer_time(setup, fullest);
   // per_rank summed over the stages of one pipeline; every tp, cp and dp rank does the same.
-  setup.hardware_flops_per_step = per_rank * (double{1} * job.micro_batches() * job.plan.tp * job.plan.cp * job.plan.dp);
+  setup.hardware_flops_per_step =
+      per_rank * (double{1} * job.micro_batches() * job.plan.tp * job.plan.cp * job.plan.dp);
 }
 
 // The GPU as the framework's kernel library drives it, clocks settled: a training step is one long load.
@@ -191,9 +194,11 @@ void note_placement(const TrainingJob& job, TrainingSetup& setup) {
 void note_activations(TrainingSetup& setup) {
   if (setup.job.recompute != RecomputeChoice::automatic) return;
   constexpr std::array names{"none", "selective", "full"};
-  std::string text = "recompute: auto chose " + std::string(names[static_cast<std::size_t>(setup.activations.recompute)]);
+  std::string text =
+      "recompute: auto chose " + std::string(names[static_cast<std::size_t>(setup.activations.recompute)]);
   if (setup.activations.offload > 0) {
-    text += " with " + std::to_string(static_cast<int>(100 * setup.activations.offload)) + " % of activations offloaded";
+    text +=
+        " with " + std::to_string(static_cast<int>(100 * setup.activations.offload)) + " % of activations offloaded";
   }
   setup.notes.push_back(std::move(text));
 }

@@ -1,5 +1,5 @@
-// A training job put on a platform: ranks on GPUs, costs of every unit, plans of every collective. Immutable; step graphs
-// are built from it.
+// A training job put on a platform: ranks on GPUs, costs of every unit, plans of every collective. Immutable; step
+// graphs are built from it.
 #pragma once
 
 #include <string>
@@ -53,8 +53,8 @@ struct TrainingSetup {
   std::vector<std::string> notes;              // assumptions and extrapolations, for the report
 };
 
-// Throws ConfigError when the job cannot be placed, OutOfMemoryError when it does not fit. `platform` and `topology` must
-// outlive the result.
+// Throws ConfigError when the job cannot be placed, OutOfMemoryError when it does not fit. `platform` and `topology`
+// must outlive the result.
 [[nodiscard]] TrainingSetup prepare(TrainingJob job, const hardware::Platform& platform,
                                     const topology::Topology& topology);
 

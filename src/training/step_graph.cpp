@@ -3,32 +3,28 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "training/pass_tasks.hpp"
 
 namespace aifsim::training {
 namespace {
-
-using collective::CollectivePlan;
-using Tasks = std::vector<TaskId>;
-
-void append(Tasks& tasks, const Tasks& more) { tasks.insert(tasks.end(), more.begin(), more.end()); }
 
 // What the builder remembers of one pipeline stage while it lays down tasks in program order.
 struct StageState {
   DeviceId gpu;
   std::vector<Pass> passes;
-  std::size_t next = 0;     // pass to emit
-  Tasks stream;             // what the next compute waits for: the compute stream's last tasks
-  Tasks gather_stream;      // last parameter all-gather
-  Tasks reduce_stream;      // last gradient reduction
-  std::vector<const PlacedUnit*> unreduced;  // left for the step's end: no neighbour waits for them
-  std::vector<Tasks> unit_done;         // FSDP: recent units, for the limit on gathers ahead
+  std::size_t next = 0;                              // pass to emit
+  Tasks stream;                                      // what the next compute waits for: the compute stream's last tasks
+  Tasks gather_stream;                               // last parameter all-gather
+  Tasks reduce_stream;                               // last gradient reduction
+  std::vector<const PlacedUnit*> unreduced;          // left for the step's end: no neighbour waits for them
+  std::vector<Tasks> unit_done;                      // FSDP: recent units, for the limit on gathers ahead
   std::vector<std::vector<Tasks>> parameters_ready;  // [chunk][unit]: the step's all-gather
 };
 
 class StepBuilder {
  public:
   StepBuilder(const TrainingSetup& setup, int micro_batches)
-      : setup_(setup), job_(setup.job), micro_batches_(micro_batches) {}
+      : setup_(setup), job_(setup.job), micro_batches_(micro_batches), tasks_(setup, step_) {}
 
   StepGraph build() {
     start();
@@ -43,97 +39,6 @@ class StepBuilder {
   }
   [[nodiscard]] bool fsdp() const { return job_.plan.sharding == parallel::Sharding::fsdp; }
   StageState& state(int stage) { return stages_[static_cast<std::size_t>(stage)]; }
-
-  // --- building blocks -----------------------------------------------------------------------------------------------
-
-  LabelId compute_label(const std::string& text, const Composition& composition) {
-    auto& shares = step_.composition[text];
-    if (shares.empty()) {
-      const Seconds sum = total(composition);
-      for (const auto& [name, time] : composition) shares.emplace_back(name, time / sum);
-    }
-    return step_.graph.label(text);
-  }
-
-  // `times` runs of a collective, one after the other, as one: each phase's flows together, then the next phase.
-  Tasks collective(const CollectivePlan& plan, double times, const std::string& cause, DeviceId gpu, double steal,
-                   const Tasks& after) {
-    if (times <= 0 || plan.phases.empty()) return after;
-    const LabelId label = step_.graph.label(cause + ":" + plan.algorithm);
-    Tasks before = after;
-    Seconds latency = plan.alpha * times;
-    for (const collective::Phase& phase : plan.phases) {
-      Tasks flows;
-      for (const collective::PhaseFlow& flow : phase) {
-        flows.push_back(step_.graph.flow({.path = path_of(flow),
-                                          .bytes = flow.bytes * times,
-                                          .latency = latency,
-                                          .rate_limit = flow.rate_limit,
-                                          .device = gpu,
-                                          .steal = steal},
-                                         label, before));
-      }
-      latency = {};
-      before = std::move(flows);
-    }
-    return before;
-  }
-
-  // The same PhaseFlow is used by thousands of tasks: register its path once.
-  PathId path_of(const collective::PhaseFlow& flow) {
-    auto [entry, added] = paths_.try_emplace(&flow);
-    if (added) {
-      entry->second = step_.graph.path(flow.path);
-      step_.flow_of_path.resize(step_.graph.path_count());
-      step_.flow_of_path[entry->second.index()] = &flow;
-    }
-    return entry->second;
-  }
-
-  Tasks compute(const Composition& composition, const std::string& text, DeviceId gpu, const Tasks& after) {
-    const Seconds time = total(composition);
-    if (time <= Seconds{}) return after;
-    return {step_.graph.compute(gpu, time, compute_label(text, composition), after)};
-  }
-
-  // A pass of one unit: exposed collectives, compute alone, then compute with communication beside it.
-  Tasks pass(const PassCost& cost, const std::string& text, const StagePlans& plans, const Tasks& after) {
-    const DeviceId gpu = plans.gpu;
-    const double steal = job_.framework.communication_steal;
-    Tasks done = compute(cost.alone, text, gpu, after);
-    done = collective(plans.tp_all_gather, cost.exposed.tp_all_gather, "tp_comm", gpu, 0, done);
-    done = collective(plans.tp_reduce_scatter, cost.exposed.tp_reduce_scatter, "tp_comm", gpu, 0, done);
-    done = collective(plans.cp_all_gather, cost.exposed.cp_all_gather, "cp_comm", gpu, 0, done);
-    done = collective(plans.cp_reduce_scatter, cost.exposed.cp_reduce_scatter, "cp_comm", gpu, 0, done);
-    const Tasks before_tp = done;
-    done = compute(cost.beside_tp, text + " gemm", gpu, before_tp);
-    Tasks flows = collective(plans.tp_all_gather, cost.hidden.tp_all_gather, "tp_comm", gpu, steal, before_tp);
-    flows = collective(plans.tp_reduce_scatter, cost.hidden.tp_reduce_scatter, "tp_comm", gpu, steal, flows);
-    if (flows != before_tp) append(done, flows);
-    const Tasks before_cp = done;
-    done = compute(cost.beside_cp, text + " attention", gpu, before_cp);
-    flows = collective(plans.cp_all_gather, cost.hidden.cp_all_gather, "cp_comm", gpu, steal, before_cp);
-    flows = collective(plans.cp_reduce_scatter, cost.hidden.cp_reduce_scatter, "cp_comm", gpu, steal, flows);
-    if (flows != before_cp) append(done, flows);
-    return done;
-  }
-
-  // Activations on their way to host memory or back, on the copy engine beside the unit's compute.
-  Tasks offload(const PlacedUnit& unit, DeviceId gpu, const Tasks& after) {
-    const Bytes bytes = unit.cost.activations * job_.offload_activations;
-    if (bytes <= Bytes{}) return {};
-    return {step_.graph.delay(bytes / setup_.host_link, step_.graph.label("offload:activations"), after, gpu)};
-  }
-
-  static std::string unit_text(const UnitShape& shape, const char* phase) {
-    std::string text = std::string(phase) == "recompute" ? "recompute:forward" : std::string("compute:") + phase;
-    text += shape.embedding ? " embedding+" : " ";
-    text += std::to_string(shape.layers) + (shape.layers == 1 ? " layer" : " layers");
-    if (shape.head) text += "+head";
-    return text;
-  }
-
-  // --- the step ------------------------------------------------------------------------------------------------------
 
   void start() {
     stages_.resize(static_cast<std::size_t>(job_.plan.pp));
@@ -157,16 +62,18 @@ class StepBuilder {
     for (int chunk = 0; chunk < job_.plan.vp; ++chunk) {
       for (const PlacedUnit& unit : units(s, chunk)) {
         if (unit.gathers && !fsdp()) {
-          stage.gather_stream = collective(unit.gather, 1, "param_gather", stage.gpu,
-                                           hidden ? job_.framework.communication_steal : 0, stage.gather_stream);
+          stage.gather_stream = tasks_.collective(unit.gather, 1, "param_gather", stage.gpu,
+                                                  hidden ? job_.framework.communication_steal : 0, stage.gather_stream);
         }
-        stage.parameters_ready[static_cast<std::size_t>(chunk)].push_back(hidden && !fsdp() ? stage.gather_stream : Tasks{});
+        stage.parameters_ready[static_cast<std::size_t>(chunk)].push_back(hidden && !fsdp() ? stage.gather_stream
+                                                                                            : Tasks{});
       }
     }
     if (!hidden && !fsdp()) stage.stream = stage.gather_stream;
   }
 
-  // Stages take turns; each emits passes as long as their inputs have been emitted. Tasks so depend on earlier ones only.
+  // Stages take turns; each emits passes as long as their inputs have been emitted. Tasks so depend on earlier ones
+  // only.
   void emit_passes() {
     bool progress = true;
     bool left = true;
@@ -186,7 +93,8 @@ class StepBuilder {
   }
 
   [[nodiscard]] std::size_t cell(int slot, int micro_batch) const {
-    return static_cast<std::size_t>(slot) * static_cast<std::size_t>(micro_batches_) + static_cast<std::size_t>(micro_batch);
+    return static_cast<std::size_t>(slot) * static_cast<std::size_t>(micro_batches_) +
+           static_cast<std::size_t>(micro_batch);
   }
   [[nodiscard]] int last_slot() const { return static_cast<int>(setup_.slots.size()) - 1; }
   [[nodiscard]] int slot_of(int s, const Pass& pass) const { return pass.chunk * job_.plan.pp + s; }
@@ -222,7 +130,8 @@ class StepBuilder {
     const bool ends = pass.backward ? slot == 0 : slot == last_slot();
     Tasks arrived = stage.stream;
     if (!ends && job_.plan.pp > 1) {
-      arrived = collective(pass.backward ? plans.send_backward : plans.send_forward, 1, "pp_comm", stage.gpu, 0, stage.stream);
+      arrived = tasks_.collective(pass.backward ? plans.send_backward : plans.send_forward, 1, "pp_comm", stage.gpu, 0,
+                                  stage.stream);
       if (!job_.overlap.pipeline) stage.stream = arrived;
     }
     (pass.backward ? backward_out_ : forward_out_)[cell(slot, pass.micro_batch)] = arrived;
@@ -237,8 +146,9 @@ class StepBuilder {
         append(after, stage.parameters_ready[static_cast<std::size_t>(pass_info.chunk)][u]);
       }
       gather_unit(stage, unit, after);
-      const Tasks moved = offload(unit, stage.gpu, after);
-      after = pass(unit.cost.forward, unit_text(unit.shape, "forward"), setup_.stages[static_cast<std::size_t>(s)], after);
+      const Tasks moved = tasks_.offload(unit, stage.gpu, after);
+      after = tasks_.pass(unit.cost.forward, unit_text(unit.shape, "forward"),
+                          setup_.stages[static_cast<std::size_t>(s)], after);
       append(after, moved);
       stage.unit_done.push_back(after);
     }
@@ -251,9 +161,9 @@ class StepBuilder {
     const auto& chunk = units(s, pass_info.chunk);
     for (auto unit = chunk.rbegin(); unit != chunk.rend(); ++unit) {
       gather_unit(stage, *unit, after);
-      after = pass(unit->cost.recompute, unit_text(unit->shape, "recompute"), plans, after);
-      const Tasks moved = offload(*unit, stage.gpu, after);
-      after = pass(unit->cost.backward, unit_text(unit->shape, "backward"), plans, after);
+      after = tasks_.pass(unit->cost.recompute, unit_text(unit->shape, "recompute"), plans, after);
+      const Tasks moved = tasks_.offload(*unit, stage.gpu, after);
+      after = tasks_.pass(unit->cost.backward, unit_text(unit->shape, "backward"), plans, after);
       append(after, moved);
       stage.unit_done.push_back(after);
       reduce_or_keep(stage, *unit, pass_info, after);
@@ -282,7 +192,8 @@ class StepBuilder {
     Tasks ready = stage.gather_stream;
     const auto ahead = static_cast<std::size_t>(job_.framework.fsdp_prefetch) + 1;
     if (stage.unit_done.size() >= ahead) append(ready, stage.unit_done[stage.unit_done.size() - ahead]);
-    stage.gather_stream = collective(unit.gather, 1, "param_gather", stage.gpu, job_.framework.communication_steal, ready);
+    stage.gather_stream =
+        tasks_.collective(unit.gather, 1, "param_gather", stage.gpu, job_.framework.communication_steal, ready);
     append(after, stage.gather_stream);
   }
 
@@ -291,8 +202,9 @@ class StepBuilder {
     append(ready, after);
     const bool hidden = job_.overlap.gradient_reduce;
     const double steal = hidden ? job_.framework.communication_steal : 0;
-    if (unit.reduces) ready = collective(unit.reduce, 1, "dp_comm", stage.gpu, steal, ready);
-    if (unit.reduces_replicas && last) ready = collective(unit.replica_reduce, 1, "dp_comm", stage.gpu, steal, ready);
+    if (unit.reduces) ready = tasks_.collective(unit.reduce, 1, "dp_comm", stage.gpu, steal, ready);
+    if (unit.reduces_replicas && last)
+      ready = tasks_.collective(unit.replica_reduce, 1, "dp_comm", stage.gpu, steal, ready);
     stage.reduce_stream = ready;
     if (!hidden) append(after, ready);
   }
@@ -318,13 +230,15 @@ class StepBuilder {
   const TrainingJob& job_;
   int micro_batches_;
   StepGraph step_;
+  PassTasks tasks_;
   std::vector<StageState> stages_;
   std::vector<Tasks> forward_out_, backward_out_;  // [slot][micro-batch]: what the neighbour waits for
-  std::map<const collective::PhaseFlow*, PathId> paths_;
 };
 
 }  // namespace
 
-StepGraph build_step(const TrainingSetup& setup, int micro_batches) { return StepBuilder(setup, micro_batches).build(); }
+StepGraph build_step(const TrainingSetup& setup, int micro_batches) {
+  return StepBuilder(setup, micro_batches).build();
+}
 
 }  // namespace aifsim::training

@@ -19,8 +19,8 @@ struct StepGraph {
   std::map<std::string, std::vector<std::pair<std::string, double>>> composition;
 };
 
-// A step of `micro_batches` micro-batches (the job's own number, or fewer: a step's time is linear in the number once the
-// pipeline is full, see study/training_run).
+// A step of `micro_batches` micro-batches (the job's own number, or fewer: a step's time is linear in the number once
+// the pipeline is full, see study/training_run).
 [[nodiscard]] StepGraph build_step(const TrainingSetup& setup, int micro_batches);
 
 }  // namespace aifsim::training

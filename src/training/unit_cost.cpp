@@ -69,8 +69,7 @@ class PassBuilder {
   Composition& part(Role role) {
     const bool tp = job_.plan.tp > 1;
     switch (role) {
-      case Role::attention:
-        return job_.plan.cp > 1 && job_.overlap.context_parallel ? cost_.beside_cp : cost_.alone;
+      case Role::attention: return job_.plan.cp > 1 && job_.overlap.context_parallel ? cost_.beside_cp : cost_.alone;
       case Role::column_gemm:
       case Role::row_gemm: return tp && job_.overlap.tensor_parallel ? cost_.beside_tp : cost_.alone;
       case Role::data_gradient:
@@ -85,9 +84,10 @@ class PassBuilder {
   PassCost cost_;
 };
 
-// Sequence parallelism (arXiv 2205.05198): a layer all-gathers before its two column GEMMs and reduce-scatters after its two
-// row GEMMs. Backward gathers the row GEMMs' output gradients, gathers the saved inputs again beside the data gradients,
-// and reduce-scatters input gradients beside the weight gradients; a framework that cannot do so waits for both.
+// Sequence parallelism (arXiv 2205.05198): a layer all-gathers before its two column GEMMs and reduce-scatters after
+// its two row GEMMs. Backward gathers the row GEMMs' output gradients, gathers the saved inputs again beside the data
+// gradients, and reduce-scatters input gradients beside the weight gradients; a framework that cannot do so waits for
+// both.
 void count_tensor_parallel(const TrainingJob& job, const UnitShape& unit, Phase phase, PassBuilder& pass) {
   if (job.plan.tp == 1) return;
   const double hidden_share = job.overlap.tensor_parallel ? job.framework.tp_overlap : 0;
@@ -130,8 +130,9 @@ PassCost pass_cost(const TrainingJob& job, const UnitShape& unit, Phase phase, c
   return pass.take();
 }
 
-// What of a layer's forward pass runs again. Full: everything, but for the last GEMM and the residual behind it where the
-// framework stops early. Selective: the elementwise part, and the GEMMs in the share that the framework's rule says.
+// What of a layer's forward pass runs again. Full: everything, but for the last GEMM and the residual behind it where
+// the framework stops early. Selective: the elementwise part, and the GEMMs in the share that the framework's rule
+// says.
 double recomputed_share(const TrainingJob& job, Recompute recompute, const Operator& op) {
   if (recompute == Recompute::full) return job.framework.recompute_stops_early && op.name == "mlp_down" ? 0 : 1;
   switch (op.kind) {
@@ -143,7 +144,8 @@ double recomputed_share(const TrainingJob& job, Recompute recompute, const Opera
   return 0;
 }
 
-PassCost recompute_cost(const TrainingJob& job, const UnitShape& unit, Recompute recompute, const hardware::GpuSpec& gpu) {
+PassCost recompute_cost(const TrainingJob& job, const UnitShape& unit, Recompute recompute,
+                        const hardware::GpuSpec& gpu) {
   if (recompute == Recompute::none || unit.layers == 0) return {};
   PassBuilder pass(job, gpu);
   for (const LayerOperator& entry :

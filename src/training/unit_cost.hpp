@@ -34,20 +34,20 @@ struct CollectiveCounts {
 };
 
 struct PassCost {
-  Composition alone;             // compute with nothing beside it
-  Composition beside_tp;         // compute that `hidden` TP collectives run beside
-  Composition beside_cp;         // attention, which CP transfers run beside
-  CollectiveCounts exposed;      // in the way of compute
-  CollectiveCounts hidden;       // beside compute, as far as that lasts
-  Flops flops;                   // GEMM and attention FLOPs executed
+  Composition alone;         // compute with nothing beside it
+  Composition beside_tp;     // compute that `hidden` TP collectives run beside
+  Composition beside_cp;     // attention, which CP transfers run beside
+  CollectiveCounts exposed;  // in the way of compute
+  CollectiveCounts hidden;   // beside compute, as far as that lasts
+  Flops flops;               // GEMM and attention FLOPs executed
 };
 
 struct UnitCost {
   PassCost forward;
   PassCost recompute;  // before backward; empty without recomputation
   PassCost backward;
-  double parameters = 0;      // of one rank (TP share)
-  Bytes activations;          // kept per micro-batch in flight
+  double parameters = 0;  // of one rank (TP share)
+  Bytes activations;      // kept per micro-batch in flight
 };
 
 [[nodiscard]] UnitCost unit_cost(const TrainingJob& job, const UnitShape& unit, model::Recompute recompute,

@@ -6,7 +6,8 @@ namespace aifsim::training {
 
 const std::vector<Schedule>& schedules() {
   static const std::vector<Schedule> all{
-      {"1f1b", "one forward, one backward (PipeDream-flush): least memory without chunks", one_forward_one_backward_passes},
+      {"1f1b", "one forward, one backward (PipeDream-flush): least memory without chunks",
+       one_forward_one_backward_passes},
       {"interleaved", "1F1B over several model chunks per stage (Megatron-LM): the bubble shrinks by vp",
        interleaved_passes, true, true},
       {"gpipe", "all forwards, then all backwards: simple, most memory", gpipe_passes},
