@@ -53,8 +53,8 @@ std::string family_of(const Table::Row& row) {
   return framework.substr(0, framework.find(' ')) + " on " + row.text("gpu");
 }
 
-// What the project promises (`asked`), and what it had when the bound was last set, with a margin (`regression`): a change
-// that crosses the second has made the simulator worse and must say why.
+// What the project promises (`asked`), and what it had when the bound was last set, with a margin (`regression`): a
+// change that crosses the second has made the simulator worse and must say why.
 struct Bounds {
   const char* why;
   double scored, median, p90, bias;
@@ -92,7 +92,7 @@ TEST(Validation, dense_pretraining_rows_stay_within_bounds) {
     EXPECT_EQ(row.status, RowStatus::ok) << row.id << ": " << row.reason;
     if (row.status == RowStatus::ok) {
       EXPECT_NEAR(row.error, row.simulated / row.measured - 1, 1e-9) << row.id;
-      EXPECT_LE(std::abs(row.error), 0.5) << row.id << ": no row may be off by half (regression; the worst was T0167 with 42 %)";
+      EXPECT_LE(std::abs(row.error), 0.5) << row.id << ": a regression bound; the worst was T0167 with 42 %";
     }
   }
   expect_within(spread_of(all), asked);
