@@ -84,6 +84,22 @@ CLI::App* add_validate(CLI::App& app, study::ValidateOptions& options) {
   return validate;
 }
 
+const std::map<std::string, TopologyFormat> topology_formats{{"text", TopologyFormat::text},
+                                                             {"json", TopologyFormat::json},
+                                                             {"dot", TopologyFormat::dot},
+                                                             {"graphml", TopologyFormat::graphml}};
+
+CLI::App* add_topology(CLI::App& app, TopologyOptions& options) {
+  CLI::App* topology = app.add_subcommand("topology", "Describe a platform's network: parts, power, price, bottlenecks");
+  topology->add_option("PLATFORM", options.platform, "Platform file, e.g. platforms/dgx-h100-32.yaml")
+      ->required()
+      ->type_name("FILE");
+  add_sets(*topology, options.sets);
+  add_choice(*topology, "--format", options.format, topology_formats, "What to print (default text)");
+  topology->footer(topology_examples);
+  return topology;
+}
+
 CLI::App* add_check(CLI::App& app, CheckOptions& options) {
   CLI::App* check = app.add_subcommand("check", "Report every problem in input files; run nothing");
   check->add_option("FILE", options.files, "YAML files")->required()->type_name("FILE");
@@ -131,11 +147,13 @@ Command parse_command_line(int argc, const char* const* argv) {
   study::ValidateOptions validate_options;
   CheckOptions check_options;
   ListOptions list_options;
+  TopologyOptions topology_options;
   std::string topic;
   const CLI::App* run = add_run(app, run_options);
   const CLI::App* validate = add_validate(app, validate_options);
   const CLI::App* check = add_check(app, check_options);
   const CLI::App* list = add_list(app, list_options);
+  const CLI::App* topology = add_topology(app, topology_options);
   add_help(app, topic);
   try {
     app.parse(argc, argv);
@@ -145,7 +163,7 @@ Command parse_command_line(int argc, const char* const* argv) {
     const auto chosen = app.get_subcommands();
     const std::string command = chosen.empty() ? "aifsim" : "aifsim " + chosen.front()->get_name();
     const bool unknown = chosen.empty() && argc > 1 && *argv[1] != '-';
-    const std::string what = unknown ? "expected run|validate|check|list|help, got \"" + std::string(argv[1]) + '"'
+    const std::string what = unknown ? "expected run|validate|check|list|topology|help, got \"" + std::string(argv[1]) + '"'
                                      : std::string(error.what());
     throw UsageError(what + " (see " + command + " --help)");
   }
@@ -153,6 +171,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   if (validate->parsed()) return validate_options;
   if (check->parsed()) return check_options;
   if (list->parsed()) return list_options;
+  if (topology->parsed()) return topology_options;
   return PrintOptions{topic == "json" ? report::describe_run_json() : app.help()};
 }
 

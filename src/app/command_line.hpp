@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "app/topology_command.hpp"
 #include "study/validate.hpp"
 
 namespace aifsim::app {
@@ -37,7 +38,7 @@ struct PrintOptions {
   std::string text;  // help or version
 };
 
-using Command = std::variant<RunOptions, study::ValidateOptions, CheckOptions, ListOptions, PrintOptions>;
+using Command = std::variant<RunOptions, study::ValidateOptions, CheckOptions, ListOptions, TopologyOptions, PrintOptions>;
 
 // The command line is wrong: exit code 2.
 class UsageError : public std::runtime_error {

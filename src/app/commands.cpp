@@ -13,6 +13,7 @@ struct Execute {
   void operator()(const study::ValidateOptions& options) const { validate_command(options); }
   void operator()(const CheckOptions& options) const { check_command(options); }
   void operator()(const ListOptions& options) const { list_command(options); }
+  void operator()(const TopologyOptions& options) const { topology_command(options); }
   void operator()(const PrintOptions& options) const { std::cout << options.text; }
 };
 

@@ -17,6 +17,7 @@ LinkMedium read_medium(const std::string& name, const config::Node& entry) {
   medium.lasers = entry.optional("lasers").number_or(0, {.min = 0});
   medium.mtbf = entry.optional("mtbf").seconds_or({});
   medium.reach_m = entry.optional("reach_m").number_or(0, {.min = 0});
+  medium.transceivers = entry.optional("transceivers").number_or(0, {.min = 0, .max = 2});
   medium.price = entry.optional("price").usd_or({});
   entry.finish();
   return medium;

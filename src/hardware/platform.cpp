@@ -96,6 +96,20 @@ void read_tiers(const config::Node& tiers, ScaleOut& network, Platform& platform
   }
 }
 
+// DAC and AEC reach a rack's own switch, fibre a row's end: media.yaml's latencies assume the same lengths.
+CableLengths read_layout(const config::Node& layout, const ScaleOut& network) {
+  constexpr config::Range metres{.min = 0.1, .max = 100'000};
+  const bool switch_in_rack = network.kind == ScaleOutKind::fat_tree && network.unit_nodes > 0;
+  CableLengths lengths;
+  if (switch_in_rack) lengths.leaf = 2;
+  if (!layout) return lengths;
+  lengths.leaf = layout.optional("leaf_m").number_or(lengths.leaf, metres);
+  lengths.spine = layout.optional("spine_m").number_or(lengths.spine, metres);
+  lengths.core = layout.optional("core_m").number_or(lengths.core, metres);
+  layout.finish();
+  return lengths;
+}
+
 void check_nics(const config::Node& scale_out, const Platform& platform) {
   for (const NodeGroup& group : platform.groups) {
     if (group.type->nics == 0) {
@@ -123,6 +137,7 @@ void read_scale_out(const config::Node& scale_out, Platform& platform) {
   network.unit_nodes = static_cast<int>(scale_out.optional("unit_nodes").integer_or(0, node_range));
   network.pod_nodes = static_cast<int>(scale_out.optional("pod_nodes").integer_or(0, node_range));
   read_tiers(scale_out.optional("tiers"), network, platform);
+  network.layout = read_layout(scale_out.optional("layout"), network);
   if (network.kind != ScaleOutKind::none && !platform.groups.empty()) {
     check_nics(scale_out, platform);
     network.switches = read_leaf_switch(scale_out, platform);

@@ -23,6 +23,7 @@ struct LinkMedium {
   double lasers = 0;              // per link
   Seconds mtbf;                   // of one link; 0 = not known
   double reach_m = 0;             // 0 = not known
+  double transceivers = 0;        // per link: modules plugged in at its ends
   Usd price;                      // per link, both ends
 };
 
@@ -79,6 +80,13 @@ struct NodeGroup {
 enum class ScaleOutKind { none, fat_tree, rail_optimized };
 enum class RoutingKind { adaptive, ecmp };
 
+// How long the cables are, in metres, by the tier of their upper end.
+struct CableLengths {
+  double leaf = 20;   // NIC to leaf
+  double spine = 50;  // leaf to spine, and between the switches of a direct network
+  double core = 100;  // all above
+};
+
 // One tier boundary of a tree: `oversubscription` = capacity below / capacity above.
 struct TierSpec {
   double oversubscription = 1.0;
@@ -95,6 +103,7 @@ struct ScaleOut {
   double load_balance = 1.0;  // fraction of trunk capacity that routing reaches (ECMP collisions), with its source
   int unit_nodes = 0;         // nodes that share leaves: a rail-optimised unit, a fat tree's rack; 0 = by radix
   int pod_nodes = 0;          // nodes below one set of spines; 0 = as many as the radix allows
+  CableLengths layout;
   [[nodiscard]] const SwitchSpec& tier_switch(std::size_t tier) const;  // 0 = leaf
   [[nodiscard]] double oversubscription(std::size_t boundary) const;    // 0 = leaf–spine
 };

@@ -30,6 +30,20 @@ class ClusterRouting final : public Routing {
   }
   [[nodiscard]] DeviceId nic_of(DeviceId gpu) const override { return nodes_.nic_of(nodes_.locate(gpu)).device; }
 
+  [[nodiscard]] std::size_t path_diversity(DeviceId source, DeviceId destination) const override {
+    const GpuPlace from = nodes_.locate(source);
+    const GpuPlace to = nodes_.locate(destination);
+    std::vector<ChannelUse> inside;
+    if (!network_ || nodes_.append_inside(from, to, inside)) return 1;
+    return network_->path_diversity(nodes_.nic_of(from), nodes_.nic_of(to));
+  }
+  [[nodiscard]] bool in_first_half(DeviceId gpu) const override {
+    const GpuPlace place = nodes_.locate(gpu);
+    if (nodes_.node_count() == place.group->nodes) return place.domain_gpu() < place.group->domain_gpus() / 2;
+    // A domain stays whole: its halves would be joined by NVLink.
+    return network_ && network_->in_first_half(nodes_.first_node_of_domain(place), nodes_.node_count());
+  }
+
  private:
   [[noreturn]] void reject_pair(const GpuPlace& from, const GpuPlace& to) const {
     const auto name = [](const GpuPlace& place) {

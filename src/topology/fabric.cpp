@@ -70,5 +70,7 @@ std::string Fabric::name(ChannelId id) const {
 }
 
 DeviceId Routing::nic_of(DeviceId /*gpu*/) const { return {}; }
+std::size_t Routing::path_diversity(DeviceId /*source*/, DeviceId /*destination*/) const { return 1; }
+bool Routing::in_first_half(DeviceId gpu) const { return gpu.index() == 0; }
 
 }  // namespace aifsim::topology

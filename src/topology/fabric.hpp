@@ -77,6 +77,10 @@ class Routing {
   [[nodiscard]] virtual std::uint32_t nvlink_domain(DeviceId gpu) const = 0;
   // The scale-out NIC a GPU uses; invalid when its node has none.
   [[nodiscard]] virtual DeviceId nic_of(DeviceId gpu) const;
+  // Shortest paths between two GPUs that differ in a switch, also where switches are merged.
+  [[nodiscard]] virtual std::size_t path_diversity(DeviceId source, DeviceId destination) const;
+  // The halves of the cluster with the least capacity between them.
+  [[nodiscard]] virtual bool in_first_half(DeviceId gpu) const;
 };
 
 // How many switches of one tier the plan needs (physical, also when merged): leaf, spine, core, …
@@ -84,6 +88,8 @@ struct TierCount {
   std::string tier;
   std::size_t switches = 0;
   int ports = 0;
+  hardware::SwitchSpec model{};
+  double oversubscription = 0;  // of one switch: capacity below / capacity above; 0 where nothing is above
 };
 
 struct Topology {

@@ -47,6 +47,9 @@ class NodeLayout {
   NodeLayout(const hardware::Platform& platform, Fabric& fabric);
 
   [[nodiscard]] GpuPlace locate(DeviceId gpu) const;
+  [[nodiscard]] std::size_t first_node_of_domain(const GpuPlace& place) const {
+    return place.group->first_node + place.domain * place.group->nodes;
+  }
   [[nodiscard]] std::size_t node_count() const { return nodes_; }
   [[nodiscard]] std::size_t nic_count() const { return nics_; }
   [[nodiscard]] std::size_t rails() const { return rails_; }  // most NICs in any node

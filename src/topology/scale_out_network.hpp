@@ -25,6 +25,10 @@ class ScaleOutNetwork {
   virtual void append_path(const NicPlace& from, const NicPlace& to, std::uint64_t flow,
                            std::vector<ChannelUse>& path) const = 0;
   [[nodiscard]] virtual std::vector<TierCount> tiers() const = 0;
+  // Shortest paths that differ in a switch.
+  [[nodiscard]] virtual std::size_t path_diversity(const NicPlace& /*from*/, const NicPlace& /*to*/) const { return 1; }
+  // Of the halves of `nodes` nodes with the least capacity between them, is this node in the first?
+  [[nodiscard]] virtual bool in_first_half(std::size_t node, std::size_t nodes) const { return node < nodes / 2; }
 };
 
 // Throws the ConfigError for a network that cannot be built as the platform asks.

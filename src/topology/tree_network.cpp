@@ -38,6 +38,7 @@ class TreeNetwork final : public ScaleOutNetwork {
     add_switches(fabric);
     add_access(platform, nodes, fabric);
     for (std::size_t tier = 0; tier + 1 < plan_.size(); ++tier) add_trunks(platform, tier, fabric);
+    for (std::size_t tier = 0; tier < plan_.size(); ++tier) models_.push_back(platform.scale_out.tier_switch(tier));
   }
 
   void append_path(const NicPlace& from, const NicPlace& to, std::uint64_t flow,
@@ -59,12 +60,32 @@ class TreeNetwork final : public ScaleOutNetwork {
     for (std::size_t tier = 0; tier < plan_.size(); ++tier) {
       counts.push_back({.tier = name_of_tier(tier),
                         .switches = plan_[tier].switches(),
-                        .ports = static_cast<int>(plan_[tier].ports)});
+                        .ports = static_cast<int>(plan_[tier].ports),
+                        .model = models_[tier],
+                        .oversubscription = oversubscription(tier)});
     }
     return counts;
   }
 
+  // One for each root of the smallest block that holds both: what is below follows from it.
+  [[nodiscard]] std::size_t path_diversity(const NicPlace& from, const NicPlace& to) const override {
+    std::size_t source = leaf_map_->leaf_of(from);
+    std::size_t destination = leaf_map_->leaf_of(to);
+    std::size_t tier = 0;
+    while (source != destination) {
+      ++tier;
+      source /= plan_[tier].children;
+      destination /= plan_[tier].children;
+    }
+    return plan_[tier].roots;
+  }
+
  private:
+  [[nodiscard]] double oversubscription(std::size_t tier) const {
+    const std::size_t up = plan_[tier].uplinks;
+    return up == 0 ? 0 : static_cast<double>(cables_below(plan_, tier)) / static_cast<double>(up);
+  }
+
   // Devices of one block: all its roots, or one for all of them.
   [[nodiscard]] std::size_t block_devices(std::size_t tier) const { return sprayed_ ? 1 : plan_[tier].roots; }
 
@@ -188,6 +209,7 @@ class TreeNetwork final : public ScaleOutNetwork {
   bool sprayed_;
   std::size_t first_access_ = 0;
   std::vector<std::size_t> first_switch_, first_trunk_;  // by tier
+  std::vector<hardware::SwitchSpec> models_;             // by tier
 };
 
 }  // namespace

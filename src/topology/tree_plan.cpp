@@ -105,13 +105,17 @@ std::size_t leaf_ports_down(const Platform& platform, std::size_t unit_ports) {
   return unit_ports > 0 ? unit_ports : most;
 }
 
+std::size_t cables_below(const std::vector<TreeTier>& tiers, std::size_t tier) {
+  if (tier == 0) return tiers[0].children;
+  return tiers[tier].children * tiers[tier - 1].uplinks / tiers[tier].spread;
+}
+
 std::vector<TreeTier> plan_tree(const Platform& platform, const LeafShape& shape) {
   std::vector<TreeTier> tiers{{.blocks = shape.leaves, .children = shape.down, .ports = radix(platform, 0)}};
   while (tiers.back().blocks > 1) {
     const std::size_t tier = tiers.size();
     TreeTier& below = tiers.back();
-    const std::size_t down = tier == 1 ? shape.down : below.children * tiers[tier - 2].uplinks / below.spread;
-    below.uplinks = cables_up(down, below.ports, platform.scale_out.oversubscription(tier - 1));
+    below.uplinks = cables_up(cables_below(tiers, tier - 1), below.ports, platform.scale_out.oversubscription(tier - 1));
     TreeTier above{.ports = radix(platform, tier)};
     const bool pods = tier == 1 && shape.pod_leaves > 0 && shape.pod_leaves < below.blocks;
     std::size_t down_ports = above.ports;

@@ -38,6 +38,8 @@ struct LeafShape {
 [[nodiscard]] std::size_t ports_down(const hardware::Platform& platform, std::size_t tier);
 // Ports below one leaf. `unit_ports`: as the file's unit_nodes asks; 0 = as the radix allows.
 [[nodiscard]] std::size_t leaf_ports_down(const hardware::Platform& platform, std::size_t unit_ports);
+// Cables of one switch to the tier below.
+[[nodiscard]] std::size_t cables_below(const std::vector<TreeTier>& tiers, std::size_t tier);
 [[nodiscard]] std::vector<TreeTier> plan_tree(const hardware::Platform& platform, const LeafShape& shape);
 
 }  // namespace aifsim::topology

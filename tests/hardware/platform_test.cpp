@@ -120,7 +120,7 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"unknown_medium", in_scale_out("medium: pluggable-dr5"),
                 "p.yaml:2:41: scale_out.medium: expected one of nvlink3-copper, nvlink4-copper, nvlink5-copper, "
                 "nvlink6-copper, pcie4-x16, pcie5-x16, pcie6-x16, c2c, dac, aec, pluggable-dr4, pluggable-fr4, "
-                "pluggable-dsp, pluggable-lpo, cpo, ocs-port, got \"pluggable-dr5\" (did you mean "
+                "pluggable-dsp, pluggable-lpo, cpo, cpo-to-nic, ocs-port, got \"pluggable-dr5\" (did you mean "
                 "\"pluggable-dr4\"?)"},
         Mistake{
             "bare_number",

@@ -1,0 +1,29 @@
+// `aifsim topology`: what a network is made of and what it can carry, without running a job on it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace aifsim::app {
+
+enum class TopologyFormat { text, json, dot, graphml };
+
+struct TopologyOptions {
+  std::string platform;
+  std::vector<std::string> sets;
+  TopologyFormat format = TopologyFormat::text;
+};
+
+void topology_command(const TopologyOptions& options);
+
+inline constexpr const char* topology_examples =
+    "Examples:\n"
+    "  aifsim topology platforms/dgx-h100-2048.yaml\n"
+    "  aifsim topology platforms/dgx-h100-32.yaml --set nodes.count=127 --format json\n"
+    "  aifsim topology platforms/dgx-h100-32.yaml --set nodes.count=4 --format dot | dot -Tsvg > network.svg\n"
+    "\n"
+    "Counts are of physical parts. Power, price and failures are the network's: switches, cables and transceivers\n"
+    "outside of nodes and racks. Hops are channels, GPU to GPU. Bisection is the least capacity between two halves\n"
+    "of the cluster over the GPUs of one half. A tier's oversubscription is that of its switches: below over above.\n";
+
+}  // namespace aifsim::app
