@@ -54,6 +54,11 @@ nlohmann::json to_json(const std::vector<RowResult>& results) {
   return list;
 }
 
+// A table may hold bytes that are not UTF-8; they must not stop its other rows.
+std::string text_of(const std::vector<RowResult>& results) {
+  return to_json(results).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 void from_json(const std::string& text, std::vector<RowResult>& results) {
   const nlohmann::json list = nlohmann::json::parse(text);
   for (std::size_t i = 0; i < results.size(); ++i) {
@@ -70,7 +75,7 @@ std::string run_row(RowToRun row) {
   } catch (const std::exception& error) {
     for (RowResult& result : row.results) result.reason = std::string("internal error: ") + error.what();
   }
-  return to_json(row.results).dump();
+  return text_of(row.results);
 }
 
 double quantile(std::vector<double> values, double share) {
@@ -107,7 +112,7 @@ Validation validate(const ValidateOptions& options) {
       [&](std::size_t i, int status) {
         auto results = rows[i].results;
         for (RowResult& result : results) result.reason = "internal error: the row's process ended with " + std::to_string(status);
-        return to_json(results).dump();
+        return text_of(results);
       },
       [&](std::size_t done) { show_progress(options.progress, done, rows.size()); });
   Validation validation;

@@ -41,7 +41,7 @@ void write_json(const Validation& validation, std::ostream& out) {
                                    {"p90_abs_error", summary.p90_abs_error},
                                    {"bias", summary.bias}};
   }
-  out << document.dump(2) << '\n';
+  out << document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
 }
 
 std::string csv_field(const std::string& text) {

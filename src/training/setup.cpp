@@ -221,6 +221,9 @@ TrainingSetup prepare(TrainingJob wanted, const hardware::Platform& platform, co
   setup.job = std::move(wanted);
   const TrainingJob& job = setup.job;
   note_activations(setup);
+  if (platform.groups.size() > 1) {
+    setup.notes.push_back("several node types: every rank is priced as " + setup.gpu.name + ", the first group's GPU");
+  }
   setup.memory = footprint(job, setup.activations.recompute, setup.gpu);
   check_fits(job, setup.activations.recompute, setup.gpu);
   const parallel::RankMap ranks(job.plan, topology, job.gpus_per_domain);
