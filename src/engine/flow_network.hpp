@@ -30,6 +30,14 @@ class FlowNetwork {
   [[nodiscard]] virtual double next_end(double now) = 0;
   // Ends what is due.
   virtual void advance(double now) = 0;
+  // From now on. Flows on a channel of no capacity stall until it has some again.
+  virtual void set_capacity(ChannelId channel, double capacity, double now) = 0;
+  // Flows that will not move again unless a channel changes, and the channel that holds each.
+  struct Stalled {
+    task::RunningTask task;
+    ChannelId channel;
+  };
+  [[nodiscard]] virtual std::vector<Stalled> stalled() const = 0;
 };
 
 }  // namespace aifsim::engine

@@ -24,14 +24,12 @@ void FluidNetwork::start(const Flow& flow, double now) {
   const Index index = free_flows_.back();
   free_flows_.pop_back();
   FlowState& state = flows_[index];
-  const Index generation = state.generation + 1;
   state = FlowState{};
   state.path = flow.path;
   state.remaining = flow.bytes;
   state.rate_limit = flow.rate_limit;
   state.updated = now;
   state.task = flow.task;
-  state.generation = generation;
   state.active = true;
   ++active_;
   link(index);
@@ -39,23 +37,31 @@ void FluidNetwork::start(const Flow& flow, double now) {
 }
 
 double FluidNetwork::next_end(double now) {
-  if (!touched_channels_.empty() || !touched_flows_.empty()) solve(now);
-  while (!ends_.empty() && ends_.front().generation != flows_[ends_.front().flow].generation) {
-    std::pop_heap(ends_.begin(), ends_.end());
-    ends_.pop_back();
-  }
-  ensure(!ends_.empty() || active_ == 0, "every flow has a rate");
-  return ends_.empty() ? never : ends_.front().when;
+  if (!touched_channels_.empty() || !changed_channels_.empty() || !touched_flows_.empty()) solve(now);
+  return ends_.empty() ? never : ends_.next();
 }
 
 void FluidNetwork::advance(double now) {
   const double due = now + now * same_instant;
-  while (!ends_.empty() && ends_.front().when <= due) {
-    std::pop_heap(ends_.begin(), ends_.end());
-    const End ended = ends_.back();
-    ends_.pop_back();
-    if (ended.generation == flows_[ended.flow].generation) end(ended.flow, now);
+  while (!ends_.empty() && ends_.next() <= due) end(ends_.first(), now);
+}
+
+void FluidNetwork::set_capacity(ChannelId channel, double capacity, double /*now*/) {
+  ensure(channel.index() < local_.size(), "a channel that changes is in the fabric");
+  capacity_[channel.index()] = capacity;
+  const Index local = local_[channel.index()];
+  if (local == none) return;
+  channels_[local].capacity = capacity;
+  changed_channels_.push_back(local);
+}
+
+std::vector<FlowNetwork::Stalled> FluidNetwork::stalled() const {
+  std::vector<Stalled> all;
+  for (const FlowState& flow : flows_) {
+    if (!flow.active || flow.rate > 0.0 || flow.bound == none) continue;
+    all.push_back({flow.task, flow.path[flow.bound - flow.first_use].channel});
   }
+  return all;
 }
 
 void FluidNetwork::end(Index index, double now) {
@@ -67,7 +73,7 @@ void FluidNetwork::end(Index index, double now) {
     touched_channels_.push_back(uses_[flow.first_use + i].channel);
   }
   if (!flow.path.empty()) free_uses_[flow.path.size()].push_back(flow.first_use);
-  ++flow.generation;
+  ends_.erase(index);
   flow.active = false;
   --active_;
   free_flows_.push_back(index);
@@ -99,7 +105,6 @@ FluidNetwork::Index FluidNetwork::local_channel(ChannelId channel) {
   ensure(channel.index() < local_.size(), "a flow's channels are in the fabric");
   Index& local = local_[channel.index()];
   if (local == none) {
-    ensure(capacity_[channel.index()] > 0.0, "a channel that carries a flow has capacity");
     local = static_cast<Index>(channels_.size());
     channels_.push_back({.capacity = capacity_[channel.index()]});
   }
@@ -134,6 +139,7 @@ void FluidNetwork::link(Index index) {
 
 void FluidNetwork::unlink(Index index) {
   const FlowState& flow = flows_[index];
+  if (flow.bound != none) --channels_[uses_[flow.bound].channel].bound_count;
   for (std::size_t i = 0; i < flow.path.size(); ++i) {
     const Use& use = uses_[flow.first_use + i];
     (use.previous == none ? channels_[use.channel].first_use : uses_[use.previous].next) = use.next;

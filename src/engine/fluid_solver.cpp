@@ -1,145 +1,125 @@
-// Progressive filling over what a start or an end touched. See fluid_network.hpp.
-#include <algorithm>
+// Which flows are filled anew after a change, until every channel's check holds. See fluid_network.hpp.
 #include <utility>
 
 #include "engine/fluid_network.hpp"
 
 namespace aifsim::engine {
+namespace {
+
+// Differences of rates and of fullness below this are rounding: far below what shows in a time (1e-6 is promised).
+constexpr double rounding = 1e-11;
+// Beyond this share of all flows, or this many repetitions, filling everything is cheaper than finding out.
+constexpr double most_of_all = 0.5;
+constexpr int most_repetitions = 24;
+
+}  // namespace
 
 void FluidNetwork::solve(double now) {
-  collect_component();
-  fill();
+  begin_solve();
+  for (int repetitions = 0;; ++repetitions) {
+    if (repetitions == most_repetitions ||
+        static_cast<double>(moving_.size()) > most_of_all * static_cast<double>(active_)) {
+      move_everything();
+    }
+    fill();
+    if (moving_.size() == active_ || !widen()) break;
+  }
   apply(now);
   touched_channels_.clear();
+  changed_channels_.clear();
   touched_flows_.clear();
 }
 
-void FluidNetwork::collect_component() {
+void FluidNetwork::begin_solve() {
   ++epoch_;
-  component_channels_.clear();
-  component_flows_.clear();
+  moving_.clear();
+  region_.clear();
+  spread_ = 0;
   for (const Index flow : touched_flows_) {
-    if (flows_[flow].active) visit(flow);
+    if (flows_[flow].active) move(flow);
   }
-  for (const Index channel : touched_channels_) {
-    if (std::exchange(channels_[channel].visited, epoch_) != epoch_) component_channels_.push_back(channel);
-  }
-  for (std::size_t i = 0; i < component_channels_.size(); ++i) {
-    for (Index use = channels_[component_channels_[i]].first_use; use != none; use = uses_[use].next) {
-      visit(uses_[use].flow);
-    }
-  }
+  for (const Index channel : changed_channels_) move_all_of(channel);
+  for (const Index channel : touched_channels_) move_bound_of(channel);
+  spread();
 }
 
-void FluidNetwork::visit(Index index) {
+void FluidNetwork::move(Index index) {
   FlowState& flow = flows_[index];
-  if (std::exchange(flow.visited, epoch_) == epoch_) return;
-  component_flows_.push_back(index);
+  if (std::exchange(flow.moving, epoch_) == epoch_) return;
+  moving_.push_back(index);
   for (std::size_t i = 0; i < flow.path.size(); ++i) {
     const Index channel = uses_[flow.first_use + i].channel;
-    if (std::exchange(channels_[channel].visited, epoch_) != epoch_) component_channels_.push_back(channel);
+    if (std::exchange(channels_[channel].entered, epoch_) != epoch_) region_.push_back(channel);
   }
 }
 
-void FluidNetwork::fill() {
-  prepare_channels();
-  water_level_ = 0.0;
-  std::size_t rising = component_flows_.size();
-  std::size_t next_limited = 0;
-  while (rising > 0) {
-    while (next_limited < limited_.size() && flows_[limited_[next_limited]].fixed) ++next_limited;
-    const Level level = next_level();
-    if (next_limited < limited_.size() && flows_[limited_[next_limited]].rate_limit <= level.share) {
-      const Index flow = limited_[next_limited++];
-      fix(flow, flows_[flow].rate_limit, none);
-      --rising;
-    } else if (level.channel != none) {
-      saturate(level, rising);
+void FluidNetwork::move_all_of(Index channel) {
+  for (Index use = channels_[channel].first_use; use != none; use = uses_[use].next) move(uses_[use].flow);
+}
+
+void FluidNetwork::move_bound_of(Index channel) {
+  if (channels_[channel].bound_count == 0) return;
+  for (Index use = channels_[channel].first_use; use != none; use = uses_[use].next) {
+    if (flows_[uses_[use].flow].bound == use) move(uses_[use].flow);
+  }
+}
+
+void FluidNetwork::move_faster_than(Index channel, double rate) {
+  for (Index use = channels_[channel].first_use; use != none; use = uses_[use].next) {
+    if (flows_[uses_[use].flow].rate > rate) move(uses_[use].flow);
+  }
+}
+
+// A flow that moves changes what is left for those that its full channels bind.
+void FluidNetwork::spread() {
+  for (; spread_ < region_.size(); ++spread_) move_bound_of(region_[spread_]);
+}
+
+void FluidNetwork::move_everything() {
+  for (Index flow = 0; flow < flows_.size(); ++flow) {
+    if (flows_[flow].active) move(flow);
+  }
+}
+
+// Moves flows whose channels' checks fail; false if there are none.
+bool FluidNetwork::widen() {
+  const std::size_t moving = moving_.size();
+  const std::size_t channels = region_.size();
+  for (std::size_t i = 0; i < channels; ++i) {
+    const Index index = region_[i];
+    const ChannelState& channel = channels_[index];
+    const bool kept_could_be_faster =
+        channel.kept_bound >= 0.0 &&
+        (channel.free > rounding * channel.capacity || channel.top > channel.kept_bound * (1.0 + rounding));
+    const bool kept_is_too_fast = channel.binds && channel.kept_top > channel.top * (1.0 + rounding);
+    if (!kept_could_be_faster && !kept_is_too_fast) continue;
+    if (channel.kept_bound >= 0.0) {
+      move_bound_of(index);
     } else {
-      break;  // a flow without channels or limit never gets here: the executor ends it at once
+      move_faster_than(index, channel.top);
     }
   }
-}
-
-void FluidNetwork::prepare_channels() {
-  limited_.clear();
-  for (const Index index : component_flows_) {
-    flows_[index].fixed = false;
-    if (flows_[index].rate_limit > 0.0) limited_.push_back(index);
-  }
-  std::sort(limited_.begin(), limited_.end(), [this](Index a, Index b) {
-    return flows_[a].rate_limit != flows_[b].rate_limit ? flows_[a].rate_limit < flows_[b].rate_limit : a < b;
-  });
-  levels_.clear();
-  for (const Index index : component_channels_) {
-    ChannelState& channel = channels_[index];
-    channel.free = channel.capacity;
-    channel.load = 0.0;
-    channel.rising = 0;
-    for (Index use = channel.first_use; use != none; use = uses_[use].next) {
-      channel.load += uses_[use].multiplicity;
-      ++channel.rising;
-    }
-    if (channel.rising > 0) levels_.push_back({channel.free / channel.load, index});
-  }
-  std::make_heap(levels_.begin(), levels_.end());
-}
-
-// The channel that fills first. Shares only grow while filling, so an entry that is out of date goes back further down.
-FluidNetwork::Level FluidNetwork::next_level() {
-  while (!levels_.empty()) {
-    const Level lowest = levels_.front();
-    const ChannelState& channel = channels_[lowest.channel];
-    const double share = channel.rising > 0 ? std::max(water_level_, channel.free / channel.load) : never;
-    if (share <= lowest.share) return {share, lowest.channel};
-    std::pop_heap(levels_.begin(), levels_.end());
-    levels_.pop_back();
-    if (channel.rising == 0) continue;
-    levels_.push_back({share, lowest.channel});
-    std::push_heap(levels_.begin(), levels_.end());
-  }
-  return {never, none};
-}
-
-void FluidNetwork::saturate(Level level, std::size_t& rising) {
-  for (Index use = channels_[level.channel].first_use; use != none; use = uses_[use].next) {
-    if (flows_[uses_[use].flow].fixed) continue;
-    fix(uses_[use].flow, level.share, use);
-    --rising;
-  }
-}
-
-void FluidNetwork::fix(Index index, double rate, Index bound) {
-  FlowState& flow = flows_[index];
-  water_level_ = rate;
-  flow.fixed = true;
-  flow.new_rate = rate;
-  flow.new_bound = bound;
-  for (std::size_t i = 0; i < flow.path.size(); ++i) {
-    const Use& use = uses_[flow.first_use + i];
-    ChannelState& channel = channels_[use.channel];
-    channel.free -= use.multiplicity * rate;
-    channel.load -= use.multiplicity;
-    --channel.rising;
-  }
+  if (moving_.size() == moving) return false;
+  spread();
+  return true;
 }
 
 void FluidNetwork::apply(double now) {
-  for (const Index index : component_flows_) {
+  for (const Index index : moving_) {
     FlowState& flow = flows_[index];
     if (flow.new_rate == flow.rate && flow.new_bound == flow.bound) continue;
     accrue(flow, now);
+    if (flow.bound != none) --channels_[uses_[flow.bound].channel].bound_count;
+    if (flow.new_bound != none) ++channels_[uses_[flow.new_bound].channel].bound_count;
     flow.bound = flow.new_bound;
     if (flow.new_rate == flow.rate) continue;
     flow.rate = flow.new_rate;
-    ++flow.generation;
-    ends_.push_back({now + flow.remaining / flow.rate, index, flow.generation});
-    std::push_heap(ends_.begin(), ends_.end());
+    if (flow.rate > 0.0) {
+      ends_.set(index, now + flow.remaining / flow.rate);
+    } else {
+      ends_.erase(index);
+    }
   }
-  // Stale entries are dropped together once they are most of the heap.
-  if (ends_.size() < 64 || ends_.size() < 4 * active_) return;
-  std::erase_if(ends_, [this](const End& end) { return end.generation != flows_[end.flow].generation; });
-  std::make_heap(ends_.begin(), ends_.end());
 }
 
 }  // namespace aifsim::engine

@@ -10,6 +10,7 @@
 #include "engine/compute_hosts.hpp"
 #include "engine/fluid_network.hpp"
 #include "engine/simgrid_network.hpp"
+#include "task/stalled.hpp"
 #include "task/task_runner.hpp"
 #include "task/timer_queue.hpp"
 
@@ -27,6 +28,7 @@ class SimgridExecutor final : public task::Executor, private task::TaskRunner::L
   [[nodiscard]] Counters counters() const override { return runner_.counters(); }
   void at(Seconds when, std::function<void()> callback) override;
   void submit(const task::TaskGraph& graph, task::Recorder& recorder, std::function<void()> done) override;
+  void set_capacity(ChannelId channel, BytesPerSecond capacity) override;
   void run() override;
 
  private:
@@ -39,6 +41,9 @@ class SimgridExecutor final : public task::Executor, private task::TaskRunner::L
   void flow_ended(task::RunningTask running, ChannelId bound);
   void timer_ended(task::RunningTask running);
 
+  [[noreturn]] void reject_stalled() const;
+
+  const topology::Fabric& fabric_;
   std::shared_ptr<Clock> clock_;  // SimGrid keeps it when we are gone
   std::unique_ptr<FlowNetwork> network_;
   std::unique_ptr<ComputeHosts> hosts_;
@@ -75,7 +80,7 @@ std::vector<double> capacities(const topology::Fabric& fabric) {
 }
 
 SimgridExecutor::SimgridExecutor(const topology::Fabric& fabric, NetworkKind network)
-    : clock_(std::make_shared<Clock>(this)) {
+    : fabric_(fabric), clock_(std::make_shared<Clock>(this)) {
   open_session(clock_);
   hosts_ = std::make_unique<ComputeHosts>(fabric, [this](task::RunningTask running) { runner_.finish(running); });
   const auto flow_end = [this](task::RunningTask running, ChannelId bound) { flow_ended(running, bound); };
@@ -101,7 +106,22 @@ void SimgridExecutor::submit(const task::TaskGraph& graph, task::Recorder& recor
 
 void SimgridExecutor::run() {
   run_session();
-  ensure(runner_.idle(), "every submitted task ends");
+  if (!runner_.idle()) reject_stalled();
+}
+
+void SimgridExecutor::set_capacity(ChannelId channel, BytesPerSecond capacity) {
+  ensure(capacity >= BytesPerSecond{}, "a channel's capacity is not negative");
+  network_->set_capacity(channel, capacity.base(), now().base());
+}
+
+void SimgridExecutor::reject_stalled() const {
+  std::vector<task::StalledFlow> flows;
+  for (const auto& [running, channel] : network_->stalled()) {
+    const task::TaskGraph& graph = runner_.graph(running);
+    flows.push_back({graph.text(graph.task(running.task).label), fabric_.name(channel)});
+  }
+  ensure(!flows.empty(), "every submitted task ends");
+  task::reject_stalled(flows);
 }
 
 double SimgridExecutor::next_event(double now) {

@@ -18,13 +18,15 @@ namespace {
 
 // Multiplicities that are no ratio of small integers are rounded to the nearest such ratio.
 constexpr int greatest_denominator = 64;
+// Bytes per second of a dead channel: a byte takes 12 days.
+constexpr double dead = 1e-6;
 
 }  // namespace
 
 SimgridNetwork::SimgridNetwork(std::vector<double> channel_capacity, FlowEnd flow_end)
     : capacity_(std::move(channel_capacity)),
       flow_end_(std::move(flow_end)),
-      activities_([this](std::uint32_t number) { flow_end_(moving_[number].task, moving_[number].bound); }),
+      activities_([this](std::uint32_t number) { ended(moving_[number]); }),
       network_model_(model_named("Network_CM02")),
       source_(make_host("source of all flows", 1.0)),
       destination_(make_host("destination of all flows", 1.0)),
@@ -44,13 +46,14 @@ void SimgridNetwork::start(const Flow& flow, double /*now*/) {
   comm->set_payload_size(static_cast<std::uint64_t>(std::ceil(flow.bytes)));
   const std::uint32_t number = activities_.add(comm);
   if (moving_.size() <= number) moving_.resize(number + 1);
-  moving_[number] = {flow.task, lone_bound(flow)};
   comm->start();
   auto* action = newest_action(network_model_);
+  moving_[number] = {.task = flow.task, .bound = lone_bound(flow), .path = flow.path};
   action->set_remains(flow.bytes);  // s4u counts whole bytes
   action->set_rate_factor(1.0 / crossings.factor);
   action->set_sharing_penalty(1.0 / crossings.factor);
-  if (flow.rate_limit > 0.0) action->set_bound(flow.rate_limit * crossings.factor);
+  // Without a bound of its own: SimGrid bounds a communication by what its links can do when it starts.
+  action->set_bound(flow.rate_limit > 0.0 ? flow.rate_limit * crossings.factor : -1.0);
 }
 
 double SimgridNetwork::next_end(double /*now*/) {
@@ -59,6 +62,22 @@ double SimgridNetwork::next_end(double /*now*/) {
 }
 
 void SimgridNetwork::advance(double /*now*/) {}
+
+void SimgridNetwork::set_capacity(ChannelId channel, double capacity, double /*now*/) {
+  ensure(channel.index() < links_.size(), "a channel that changes is in the fabric");
+  capacity_[channel.index()] = capacity;
+  if (auto* link = links_[channel.index()]; link != nullptr) link->set_bandwidth(std::max(capacity, dead));
+}
+
+void SimgridNetwork::ended(const Moving& flow) {
+  const auto is_dead = [this](const ChannelUse& use) { return capacity_[use.channel.index()] <= 0.0; };
+  const auto found = std::ranges::find_if(flow.path, is_dead);
+  if (found == flow.path.end()) {
+    flow_end_(flow.task, flow.bound);
+  } else {
+    stalled_.push_back({flow.task, found->channel});
+  }
+}
 
 SimgridNetwork::Crossings SimgridNetwork::crossings_of(std::span<const ChannelUse> path) {
   Crossings crossings;
@@ -95,7 +114,7 @@ simgrid::s4u::Link* SimgridNetwork::link_of(ChannelId channel) {
   ensure(channel.index() < links_.size(), "a flow's channels are in the fabric");
   auto*& link = links_[channel.index()];
   if (link == nullptr) {
-    link = make_link("channel" + std::to_string(channel.index()), capacity_[channel.index()]);
+    link = make_link("channel" + std::to_string(channel.index()), std::max(capacity_[channel.index()], dead));
   }
   return link;
 }

@@ -4,6 +4,9 @@
 // which is what m identical flows would take, for m different on every channel too. Multiplicities are written as
 // integers times one factor (7.5 and 5: 3 and 2 times 2.5). SimGrid shares by the communication's own rate v, with the
 // flow's rate r = v / factor; its rate factor and its share make up for that, so that all flows stay equal in r.
+//
+// SimGrid takes a link without bandwidth for one that limits nobody, so a dead channel keeps next to nothing of it: a
+// flow that ends on it, weeks later, has stalled. (Suspended instead, actions resume at wrong rates in SimGrid 3.32.)
 #pragma once
 
 #include <vector>
@@ -21,6 +24,8 @@ class SimgridNetwork final : public FlowNetwork {
   void start(const Flow& flow, double now) override;
   [[nodiscard]] double next_end(double now) override;
   void advance(double now) override;
+  void set_capacity(ChannelId channel, double capacity, double now) override;
+  [[nodiscard]] std::vector<Stalled> stalled() const override { return stalled_; }
 
  private:
   struct Crossings {
@@ -42,8 +47,12 @@ class SimgridNetwork final : public FlowNetwork {
   struct Moving {
     task::RunningTask task;
     ChannelId bound;
+    std::span<const ChannelUse> path;
   };
+  void ended(const Moving& flow);
+
   std::vector<Moving> moving_;  // by number in activities_
+  std::vector<Stalled> stalled_;
 };
 
 }  // namespace aifsim::engine

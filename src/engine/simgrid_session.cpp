@@ -101,6 +101,15 @@ std::string simgrid_version() {
 
 std::vector<std::string> simgrid_options() { return session_options(); }
 
+ActivityTable::~ActivityTable() {
+  clear_ended();
+  for (Entry& entry : entries_) {
+    if (entry.activity == nullptr) continue;
+    entry.activity->set_data(nullptr);
+    (void)entry.activity.detach();  // SimGrid aborts when an activity under way loses its last owner
+  }
+}
+
 std::uint32_t ActivityTable::add(simgrid::s4u::ActivityPtr activity) {
   if (free_.empty()) {
     free_.push_back(static_cast<std::uint32_t>(entries_.size()));

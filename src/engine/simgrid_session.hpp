@@ -49,6 +49,9 @@ class ActivityTable {
  public:
   // Called with the number under which the activity was added.
   explicit ActivityTable(std::function<void(std::uint32_t)> ended) : ended_(std::move(ended)) {}
+  ~ActivityTable();  // activities that have not ended stay with SimGrid
+  ActivityTable(const ActivityTable&) = delete;
+  ActivityTable& operator=(const ActivityTable&) = delete;
   std::uint32_t add(simgrid::s4u::ActivityPtr activity);
   // Frees those that have ended. Not from within a completion callback.
   void clear_ended();

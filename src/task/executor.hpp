@@ -29,7 +29,10 @@ class Executor {
   // Starts every task of the graph as soon as its dependencies have finished; calls `done` after the last one. The
   // graph and the recorder must outlive it. May be called from a callback.
   virtual void submit(const TaskGraph& graph, Recorder& recorder, std::function<void()> done) = 0;
-  // Until nothing is left to do.
+  // From now on; may be called from a callback. Flows on a channel of no capacity (a dead link) stall until it has some
+  // again.
+  virtual void set_capacity(ChannelId channel, BytesPerSecond capacity) = 0;
+  // Until nothing is left to do. ConfigError when flows are left that nothing can bring to move again.
   virtual void run() = 0;
 
   struct Counters {

@@ -54,13 +54,20 @@ struct FlowCase {
     double bytes = 0.0, rate_limit = 0.0, delay = 0.0, latency = 0.0;
     std::optional<std::size_t> after;  // an earlier flow
   };
+  struct Change {
+    double when = 0.0;
+    std::size_t channel = 0;
+    double capacity = 0.0;  // 0: dead
+  };
   std::vector<double> capacities;
   std::vector<Flow> flows;
+  std::vector<Change> changes;
 };
 
 struct CaseOptions {
   bool delays = true;
   bool rate_limits = true;
+  bool changes = false;  // of capacity: degraded, restored, dead for a while
 };
 
 inline FlowCase random_case(std::uint64_t seed, CaseOptions options = {}) {
@@ -82,6 +89,13 @@ inline FlowCase random_case(std::uint64_t seed, CaseOptions options = {}) {
     const double rate_limit = dice.log_uniform(1e8, 1e11);
     if (options.delays) flow.delay = delay, flow.latency = latency;
     if (options.rate_limits && dice.one_in(3)) flow.rate_limit = rate_limit;
+  }
+  for (std::size_t i = options.changes ? 1 + dice.below(8) : 0; i > 0; --i) {
+    const std::size_t channel = dice.below(made.capacities.size());
+    const double when = dice.log_uniform(1e-6, 1e-1);
+    const double factor = dice.one_in(3) ? 0.0 : dice.log_uniform(0.05, 2.0);
+    made.changes.push_back({when, channel, made.capacities[channel] * factor});
+    if (factor == 0.0) made.changes.push_back({when + dice.log_uniform(1e-5, 1e-1), channel, made.capacities[channel]});
   }
   return made;
 }
@@ -144,6 +158,14 @@ class EventLog final : public task::Recorder {
   std::vector<Event> events;
 };
 
+inline void schedule_changes(const FlowCase& flow_case, task::Executor& executor) {
+  for (const FlowCase::Change& change : flow_case.changes) {
+    executor.at(units::s * change.when, [&executor, change] {
+      executor.set_capacity(ChannelId{change.channel}, units::B_per_s * change.capacity);
+    });
+  }
+}
+
 inline std::vector<double> ends_of(const CaseGraph& made, task::Executor& executor) {
   EventLog log;
   executor.submit(made.graph, log, [] {});
@@ -157,6 +179,7 @@ inline std::vector<double> ends_on(engine::NetworkKind network, const FlowCase& 
   return in_child([&] {
     const topology::Fabric fabric = row_of_channels(flow_case.capacities);
     const auto executor = engine::make_simgrid_executor(fabric, network);
+    schedule_changes(flow_case, *executor);
     return ends_of(graph_of(flow_case, as_copies), *executor);
   });
 }
@@ -165,6 +188,7 @@ inline std::vector<double> ends_when_ideal(const FlowCase& flow_case) {
   std::vector<BytesPerSecond> capacities;
   for (const double capacity : flow_case.capacities) capacities.push_back(units::B_per_s * capacity);
   const auto executor = task::make_ideal_executor(capacities);
+  schedule_changes(flow_case, *executor);
   return ends_of(graph_of(flow_case, false), *executor);
 }
 

@@ -180,6 +180,38 @@ TEST_P(SimgridExecutor, LongRunsLoseNoEvent) {
   EXPECT_EQ(executor->counters().tasks, 3000U);
 }
 
+TEST_P(SimgridExecutor, FlowsFollowTheirChannelsCapacity) {
+  const TaskId moved = flow(0, 100.0);  // 20 by 2 s, 10 by 4 s, nothing until 6 s, 70 at 20 B/s
+  const auto set = [&](double when, double capacity) {
+    executor->at(units::s * when, [=, this] { executor->set_capacity(ChannelId{0}, units::B_per_s * capacity); });
+  };
+  set(2.0, 5.0);
+  set(4.0, 0.0);
+  set(6.0, 20.0);
+  const TaskId late = flow(0, 7.0, {.latency = units::s * 4.5});  // starts on the dead channel
+  const EventLog log = run();
+  EXPECT_NEAR(log.end_of(late), 6.7, 1e-6);  // 7 B at half of 20 B/s
+  EXPECT_NEAR(log.end_of(moved), 9.85, 1e-6);
+}
+
+TEST_P(SimgridExecutor, ADeadChannelThatDoesNotReturnEndsTheRunWithTheFlowsItHolds) {
+  flow(0, 100.0);
+  const TaskId elsewhere = flow(1, 200.0);
+  executor->at(units::s * 1.0, [this] { executor->set_capacity(ChannelId{0}, {}); });
+  EventLog log;
+  executor->submit(graph, log, [] {});
+  try {
+    executor->run();
+    ADD_FAILURE() << "the run cannot end well";
+  } catch (const ConfigError& error) {
+    const std::string what = error.what();
+    EXPECT_THAT(what, testing::HasSubstr("flow test"));
+    EXPECT_THAT(what, testing::HasSubstr(fabric.name(ChannelId{0})));
+    EXPECT_EQ(error.problems().size(), 1U);
+  }
+  EXPECT_DOUBLE_EQ(log.end_of(elsewhere), 20.0);
+}
+
 TEST(SimgridProvenance, NamesVersionAndOptions) {
   EXPECT_EQ(simgrid_version().substr(0, 2), "3.");
   EXPECT_THAT(simgrid_options(), testing::Contains("network/model:CM02"));

@@ -9,7 +9,7 @@ namespace {
 using engine::NetworkKind;
 using test::FlowCase;
 
-constexpr std::uint64_t cases = 250;
+constexpr std::uint64_t cases = 250, changing_cases = 550;
 
 void expect_agreement(const std::vector<double>& ours, const std::vector<double>& reference, std::uint64_t seed) {
   ASSERT_EQ(ours.size(), reference.size()) << "seed " << seed;
@@ -27,6 +27,18 @@ TEST(NetworkAgreement, AWeightedFluidFlowIsAsManyFlowsOfSimgrid) {
   }
 }
 
+TEST(NetworkAgreement, ChannelsMayDegradeDieAndReturnInMidRun) {
+  std::size_t changes = 0;
+  for (std::uint64_t seed = 5001; seed < 5001 + changing_cases; ++seed) {
+    const FlowCase flow_case = test::random_case(seed, {.changes = true});
+    changes += flow_case.changes.size();
+    expect_agreement(test::ends_on(NetworkKind::fluid, flow_case, false),
+                     test::ends_on(NetworkKind::simgrid, flow_case, true), seed);
+    if (testing::Test::HasFatalFailure()) return;
+  }
+  EXPECT_GT(changes, 3 * changing_cases);
+}
+
 TEST(NetworkAgreement, AWeightedFlowOfSimgridIsAsManyFlows) {
   for (std::uint64_t seed = 1001; seed <= 1050; ++seed) {
     const FlowCase flow_case = test::random_case(seed);
@@ -39,7 +51,7 @@ TEST(NetworkAgreement, AWeightedFlowOfSimgridIsAsManyFlows) {
 TEST(NetworkAgreement, NoFlowEndsBeforeItWouldAlone) {
   std::size_t slowed = 0;
   for (std::uint64_t seed = 2001; seed <= 2100; ++seed) {
-    const FlowCase flow_case = test::random_case(seed);
+    const FlowCase flow_case = test::random_case(seed, {.changes = seed % 2 == 0});
     const std::vector<double> ideal = test::ends_when_ideal(flow_case);
     const std::vector<double> fluid = test::ends_on(NetworkKind::fluid, flow_case, false);
     ASSERT_EQ(ideal.size(), fluid.size());
