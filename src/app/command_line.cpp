@@ -100,6 +100,27 @@ CLI::App* add_topology(CLI::App& app, TopologyOptions& options) {
   return topology;
 }
 
+const std::map<std::string, TrafficFormat> traffic_formats{
+    {"text", TrafficFormat::text}, {"json", TrafficFormat::json}, {"csv", TrafficFormat::csv}};
+
+CLI::App* add_traffic(CLI::App& app, TrafficCommandOptions& options) {
+  CLI::App* traffic = app.add_subcommand("traffic", "Put a pattern of flows on a platform's network");
+  traffic->add_option("PLATFORM", options.platform, "Platform file, e.g. platforms/dgx-h100-32.yaml")
+      ->required()
+      ->type_name("FILE");
+  add_sets(*traffic, options.sets);
+  traffic->add_option("--pattern", options.pattern, "Who sends to whom (default permutation)")
+      ->type_name("permutation|incast|all-to-all|shift|FILE.csv");
+  traffic->add_option("--bytes", options.bytes, "What each flow carries (default 64MiB)")->type_name("BYTES");
+  traffic->add_option("--concurrent", options.concurrent, "Patterns at once (default 1)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 65536));
+  traffic->add_option("--seed", options.seed, "Seed of what is drawn (default 1)")->type_name("N");
+  add_choice(*traffic, "--format", options.format, traffic_formats, "What to print (default text)");
+  traffic->footer(traffic_examples);
+  return traffic;
+}
+
 CLI::App* add_check(CLI::App& app, CheckOptions& options) {
   CLI::App* check = app.add_subcommand("check", "Report every problem in input files; run nothing");
   check->add_option("FILE", options.files, "YAML files")->required()->type_name("FILE");
@@ -148,12 +169,14 @@ Command parse_command_line(int argc, const char* const* argv) {
   CheckOptions check_options;
   ListOptions list_options;
   TopologyOptions topology_options;
+  TrafficCommandOptions traffic_options;
   std::string topic;
   const CLI::App* run = add_run(app, run_options);
   const CLI::App* validate = add_validate(app, validate_options);
   const CLI::App* check = add_check(app, check_options);
   const CLI::App* list = add_list(app, list_options);
   const CLI::App* topology = add_topology(app, topology_options);
+  const CLI::App* traffic = add_traffic(app, traffic_options);
   add_help(app, topic);
   try {
     app.parse(argc, argv);
@@ -163,7 +186,7 @@ Command parse_command_line(int argc, const char* const* argv) {
     const auto chosen = app.get_subcommands();
     const std::string command = chosen.empty() ? "aifsim" : "aifsim " + chosen.front()->get_name();
     const bool unknown = chosen.empty() && argc > 1 && *argv[1] != '-';
-    const std::string what = unknown ? "expected run|validate|check|list|topology|help, got \"" + std::string(argv[1]) + '"'
+    const std::string what = unknown ? "expected run|validate|check|list|topology|traffic|help, got \"" + std::string(argv[1]) + '"'
                                      : std::string(error.what());
     throw UsageError(what + " (see " + command + " --help)");
   }
@@ -172,6 +195,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   if (check->parsed()) return check_options;
   if (list->parsed()) return list_options;
   if (topology->parsed()) return topology_options;
+  if (traffic->parsed()) return traffic_options;
   return PrintOptions{topic == "json" ? report::describe_run_json() : app.help()};
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "app/topology_command.hpp"
+#include "app/traffic_command.hpp"
 #include "study/validate.hpp"
 
 namespace aifsim::app {
@@ -38,7 +39,7 @@ struct PrintOptions {
   std::string text;  // help or version
 };
 
-using Command = std::variant<RunOptions, study::ValidateOptions, CheckOptions, ListOptions, TopologyOptions, PrintOptions>;
+using Command = std::variant<RunOptions, study::ValidateOptions, CheckOptions, ListOptions, TopologyOptions, TrafficCommandOptions, PrintOptions>;
 
 // The command line is wrong: exit code 2.
 class UsageError : public std::runtime_error {

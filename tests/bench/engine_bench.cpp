@@ -2,7 +2,9 @@
 // the time the child measured.
 #include <benchmark/benchmark.h>
 
-#include <chrono>
+#include <sys/resource.h>
+
+#include <ctime>
 
 #include "../engine/flow_case.hpp"
 
@@ -34,22 +36,60 @@ struct TwoTiers {
   std::vector<double> capacities;
 };
 
-// Seconds it takes to submit and run the graph.
-double seconds_for(NetworkKind network, const std::vector<double>& capacities, const task::TaskGraph& graph) {
+// A 3-tier fat tree without oversubscription whose flows take one path each, drawn (ECMP): 16 hosts to a leaf, 16
+// leaves and 16 spines to a pod, 256 cores. A channel for each cable and direction.
+struct ThreeTiers {
+  static constexpr std::size_t half = 16;
+  explicit ThreeTiers(std::size_t count) : hosts(count), capacities(6 * count, 50e9) {}
+  [[nodiscard]] std::vector<ChannelUse> path(std::size_t from, std::size_t to, test::Dice& dice) const {
+    const std::size_t from_leaf = from / half, to_leaf = to / half;
+    const std::size_t from_pod = from_leaf / half, to_pod = to_leaf / half;
+    const std::size_t spine = dice.below(half), core = dice.below(half);
+    std::vector<ChannelUse> uses{{ChannelId{from}, 1.0}};
+    const auto add = [&](std::size_t layer, std::size_t cable) {
+      uses.push_back({ChannelId{layer * hosts + cable}, 1.0});
+    };
+    if (from_leaf != to_leaf) add(2, from_leaf * half + spine);
+    if (from_pod != to_pod) {
+      add(4, (from_pod * half + spine) * half + core);
+      add(5, (to_pod * half + spine) * half + core);
+    }
+    if (from_leaf != to_leaf) add(3, to_leaf * half + spine);
+    add(1, to);
+    return uses;
+  }
+  std::size_t hosts;
+  std::vector<double> capacities;
+};
+
+double cpu_seconds() {
+  timespec now{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
+// CPU seconds it takes to submit and run the graph, and the greatest memory of the process, in bytes.
+std::vector<double> cost_of(NetworkKind network, const std::vector<double>& capacities, const task::TaskGraph& graph) {
   return test::in_child([&] {
     const topology::Fabric fabric = test::row_of_channels(capacities);
     const auto executor = engine::make_simgrid_executor(fabric, network);
     Silent recorder;
-    const auto begin = std::chrono::steady_clock::now();
+    const double begin = cpu_seconds();
     executor->submit(graph, recorder, [] {});
     executor->run();
-    return std::vector{std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count()};
-  })[0];
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    return std::vector{cpu_seconds() - begin, static_cast<double>(usage.ru_maxrss) * 1024.0};
+  });
 }
 
 void report(benchmark::State& state, NetworkKind network, const std::vector<double>& capacities,
             const task::TaskGraph& graph) {
-  for (auto _ : state) state.SetIterationTime(seconds_for(network, capacities, graph));
+  for (auto _ : state) {
+    const std::vector<double> cost = cost_of(network, capacities, graph);
+    state.SetIterationTime(cost[0]);
+    state.counters["peak_MB"] = cost[1] / 1e6;
+  }
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(graph.size()));
 }
 
@@ -126,6 +166,42 @@ void flows_out_of_step(benchmark::State& state, NetworkKind network) {
   report(state, network, tiers.capacities, graph);
 }
 
+// As many flows alive as there are hosts, of exponential sizes, each to a random peer; where one ends the next starts.
+// The second argument is the number of flows each host sends.
+void fat_tree_out_of_step(benchmark::State& state, NetworkKind network) {
+  const ThreeTiers tree(static_cast<std::size_t>(state.range(0)));
+  test::Dice dice(3);
+  task::TaskGraph graph;
+  const LabelId label = graph.label("flow");
+  std::vector<TaskId> last(tree.hosts);
+  for (std::int64_t round = 0; round < state.range(1); ++round) {
+    for (std::size_t host = 0; host < tree.hosts; ++host) {
+      const PathId path = graph.path(tree.path(host, dice.below(tree.hosts), dice));
+      const auto after = round == 0 ? std::span<const TaskId>{} : std::span(&last[host], 1);
+      const Bytes bytes = units::MB * -std::log(1.0 - dice.uniform(0.0, 1.0));
+      last[host] =
+          graph.flow({.path = path, .bytes = bytes, .latency = {}, .rate_limit = {}, .device = {}}, label, after);
+    }
+  }
+  report(state, network, tree.capacities, graph);
+}
+
+// Every host sends to one other and receives from one.
+void fat_tree_permutation(benchmark::State& state, NetworkKind network) {
+  const ThreeTiers tree(static_cast<std::size_t>(state.range(0)));
+  test::Dice dice(4);
+  std::vector<std::size_t> to(tree.hosts);
+  for (std::size_t i = 0; i < to.size(); ++i) to[i] = i;
+  for (std::size_t i = to.size() - 1; i > 0; --i) std::swap(to[i], to[dice.below(i)]);
+  task::TaskGraph graph;
+  const LabelId label = graph.label("flow");
+  for (std::size_t host = 0; host < tree.hosts; ++host) {
+    const PathId path = graph.path(tree.path(host, to[host], dice));
+    graph.flow({.path = path, .bytes = units::MB * 1.0, .latency = {}, .rate_limit = {}, .device = {}}, label);
+  }
+  report(state, network, tree.capacities, graph);
+}
+
 #define AIFSIM_ENGINE_BENCHMARK(name, network) \
   BENCHMARK_CAPTURE(name, network, NetworkKind::network)->UseManualTime()->Unit(benchmark::kMillisecond)->Iterations(1)
 
@@ -136,6 +212,15 @@ AIFSIM_ENGINE_BENCHMARK(flows_in_step, fluid)->Arg(1024)->Arg(16384)->Arg(131072
 AIFSIM_ENGINE_BENCHMARK(flows_in_step, simgrid)->Arg(1024);
 AIFSIM_ENGINE_BENCHMARK(flows_out_of_step, fluid)->Arg(256)->Arg(1024);
 AIFSIM_ENGINE_BENCHMARK(flows_out_of_step, simgrid)->Arg(256);
+AIFSIM_ENGINE_BENCHMARK(fat_tree_out_of_step, fluid)
+    ->Args({256, 8})
+    ->Args({1024, 8})
+    ->Args({4096, 8})
+    ->Args({16384, 8})
+    ->Args({4096, 2});
+AIFSIM_ENGINE_BENCHMARK(fat_tree_out_of_step, simgrid)->Args({256, 8})->Args({1024, 4})->Args({4096, 2});
+AIFSIM_ENGINE_BENCHMARK(fat_tree_permutation, fluid)->Arg(1024)->Arg(4096)->Arg(16384)->Arg(65536);
+AIFSIM_ENGINE_BENCHMARK(fat_tree_permutation, simgrid)->Arg(1024);
 
 }  // namespace
 }  // namespace aifsim

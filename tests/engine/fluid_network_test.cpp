@@ -75,11 +75,19 @@ TEST(FluidNetwork, AllocationIsMaxMinFairWithinCapacityAndConservesBytes) {
         bytes[paths[next].data()] = size;
         network.start({{static_cast<std::uint32_t>(next), TaskId{0}}, paths[next], size, limit}, now);
       }
+      if (dice.one_in(4)) {
+        network.set_capacity(ChannelId{dice.below(capacities.size())},
+                             dice.one_in(3) ? 0.0 : dice.log_uniform(1e9, 1e12), now);
+      }
       const double end = network.next_end(now);
       expect_capacity_kept(network, capacities.size());
       expect_max_min_fair(network);
       double until = next < paths.size() ? now + dice.log_uniform(1e-6, 1e-2) : end;
       until = std::min(until, end);
+      if (until == never && ended < next) {  // all that is left stands before dead channels
+        EXPECT_EQ(network.stalled().size(), next - ended) << "seed " << seed;
+        for (std::size_t c = 0; c < capacities.size(); ++c) network.set_capacity(ChannelId{c}, capacities[c], now);
+      }
       if (until == never) continue;
       for (const Allocation& flow : network.allocations()) moved[flow.path.data()] += flow.rate * (until - now);
       now = until;

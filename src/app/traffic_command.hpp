@@ -1,0 +1,44 @@
+// `aifsim traffic`: how a network bears a pattern of flows, before any job.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace aifsim::app {
+
+enum class TrafficFormat { text, json, csv };
+
+struct TrafficCommandOptions {
+  std::string platform;
+  std::vector<std::string> sets;
+  std::string pattern = "permutation";
+  std::string bytes = "64 MiB";
+  std::size_t concurrent = 1;
+  std::uint64_t seed = 1;
+  TrafficFormat format = TrafficFormat::text;
+};
+
+void traffic_command(const TrafficCommandOptions& options);
+
+inline constexpr const char* traffic_examples =
+    "Examples:\n"
+    "  aifsim traffic platforms/dgx-h100-2048.yaml --pattern permutation --bytes 1GiB --seed 7\n"
+    "  aifsim traffic platforms/dgx-h100-32.yaml --pattern shift --concurrent 4 --format json\n"
+    "  aifsim traffic platforms/dgx-h100-32.yaml --pattern messages.csv\n"
+    "\n"
+    "permutation: each GPU sends to one other. incast: all send to one. shift: GPU i sends to GPU i + half of them.\n"
+    "--bytes is what each flow carries, --concurrent the number of such patterns at once.\n"
+    "\n"
+    "FILE.csv has the columns start (\"10 us\"; empty: at once), bytes (\"64 MiB\"), and op (all_reduce, all_gather,\n"
+    "reduce_scatter, all_to_all, broadcast, reduce, send_receive) with group (\"0-7\", \"0-63:8\", \"0 3 5\"; empty: "
+    "all\n"
+    "GPUs), or src and dst. A collective is simulated as the flows of its slowest rank.\n"
+    "\n"
+    "JSON keys: pattern; gpus; flows; bytes (B, all flows); completion_s; mean_flow_s, p99_flow_s;\n"
+    "bytes_per_s_per_gpu (bytes / completion_s / GPUs that send); reference (bisection or injection), and that of one\n"
+    "GPU: reference_bytes_per_s_per_gpu; achieved (the ratio of these two; above 1 when much stays inside nodes);\n"
+    "channels_used; hottest[]{channel busy bytes}: busy is the share of what the channel could have carried until the\n"
+    "end; run_cost{cpu_s peak_bytes}.\n";
+
+}  // namespace aifsim::app

@@ -1,0 +1,63 @@
+// What a network does with flows before there is any job: a pattern or a list of messages and collectives, all
+// simulated together.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "collective/collective.hpp"
+#include "hardware/platform.hpp"
+#include "task/executor.hpp"
+#include "topology/fabric.hpp"
+
+namespace aifsim::study {
+
+// One message, or one collective of a group. GPUs by their global index.
+struct Transfer {
+  Seconds start;
+  collective::Operation operation = collective::Operation::send_receive;
+  std::vector<std::size_t> group;  // a message: source and destination
+  Bytes bytes;                     // as collective::Request means it
+  std::string name;                // for labels and messages
+};
+
+struct TrafficOptions {
+  std::string pattern;              // permutation, incast, all-to-all, shift, or a CSV file
+  Bytes bytes = units::MiB * 64.0;  // of each flow
+  std::size_t concurrent = 1;       // patterns at once
+  std::uint64_t seed = 1;
+};
+
+// permutation: each GPU sends to one other, drawn anew for each of `concurrent`.
+// incast: all send to one GPU, drawn. all-to-all: everyone to everyone. shift: GPU i to GPU i + half of them, the next
+// concurrent one to one further. ConfigError for a file with mistakes (all together, with line and column), for too few
+// GPUs, and for more flows than fit in memory.
+[[nodiscard]] std::vector<Transfer> make_transfers(const TrafficOptions& options, std::size_t gpus);
+[[nodiscard]] std::vector<Transfer> read_transfers(const std::string& path, std::size_t gpus);
+
+struct BusyChannel {
+  ChannelId channel;
+  double busy = 0.0;  // of what it could have carried until the end
+  Bytes bytes;
+};
+
+struct TrafficResult {
+  std::size_t flows = 0;
+  Bytes bytes;         // all flows together
+  Seconds completion;  // of the last flow
+  Seconds mean_flow_time, p99_flow_time;
+  BytesPerSecond rate_per_gpu;  // bytes / completion / GPUs that send
+  bool bisection_known = true;  // `capacity_per_gpu` is: the bisection per GPU, else what a GPU can inject
+  BytesPerSecond capacity_per_gpu;
+  double achieved = 0.0;             // rate_per_gpu / capacity_per_gpu
+  std::vector<BusyChannel> hottest;  // the busiest first
+  std::size_t channels_used = 0;
+};
+
+// A collective is simulated as its plan says: the flows of its slowest rank, with what the others load on the same
+// channels; a message as one flow over one path.
+[[nodiscard]] TrafficResult simulate_traffic(const std::vector<Transfer>& transfers, const hardware::Platform& platform,
+                                             const topology::Topology& topology, task::Executor& executor);
+
+}  // namespace aifsim::study
