@@ -18,6 +18,7 @@ struct Situation {
   const topology::Topology* topology = nullptr;
   const Library* library = nullptr;
   const Architecture* architecture = nullptr;
+  const Transport* transport = nullptr;
   BytesPerSecond nvlink;  // of one GPU, one direction; 0 = none
   bool nvlink_sharp = false;
   std::vector<Layout> layouts;  // of each group
@@ -42,6 +43,7 @@ extern const Algorithm nvls;
 extern const Algorithm nvls_tree;
 extern const Algorithm chain;
 extern const Algorithm direct;
+extern const Algorithm expert;
 extern const Algorithm send_receive;
 
 [[nodiscard]] std::span<const Algorithm* const> algorithms();

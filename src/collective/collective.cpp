@@ -35,6 +35,7 @@ Situation situate(const Request& request, const hardware::Platform& platform, co
   situation.ranks = request.groups.front().size();
   const hardware::NodeSpec& node = node_of(request.groups.front().front(), platform, topology.fabric);
   situation.architecture = &situation.library->architecture_of(*node.gpu);
+  situation.transport = &situation.library->transport_of(node.nic.name);
   situation.nvlink = node.gpu->nvlink;
   situation.nvlink_sharp = node.nvlink_sharp;
   situation.layouts.reserve(request.groups.size());
@@ -77,7 +78,9 @@ CollectivePlan fastest_plan(const Situation& situation) {
   for (const Algorithm* algorithm : algorithms()) {
     if (!algorithm->serves(situation) || !algorithm->considered(situation)) continue;
     CollectivePlan plan = algorithm->plan(situation);
-    if (!best || lone_time(plan, fabric) < lone_time(*best, fabric)) best = std::move(plan);
+    if (!best || lone_time(plan, fabric) - plan.unforeseen < lone_time(*best, fabric) - best->unforeseen) {
+      best = std::move(plan);
+    }
   }
   ensure(best.has_value(), "every operation has an algorithm");
   return *std::move(best);

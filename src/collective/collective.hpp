@@ -44,6 +44,7 @@ struct CollectivePlan {
   std::string protocol;   // "LL", "LL128", "Simple"
   Seconds alpha;          // launch, protocol and hop latency: paid once, before the first phase
   std::vector<Phase> phases;
+  Seconds unforeseen;  // of alpha: what the library's own estimate leaves out when it chooses
 };
 
 struct Request {

@@ -1,4 +1,6 @@
 // Direct all_to_all: every rank writes to every other at once.
+#include "collective/direct.hpp"
+
 #include <algorithm>
 
 #include "collective/protocol_choice.hpp"
@@ -53,7 +55,11 @@ void across_domains(const Layout& layout, std::size_t ranks, double per_peer, Tr
 
 bool serves(const Situation& situation) { return situation.operation() == Operation::all_to_all; }
 
-CollectivePlan plan_direct(const Situation& situation) {
+CollectivePlan plan_direct(const Situation& situation) { return plan_all_at_once(direct.name, situation); }
+
+}  // namespace
+
+CollectivePlan plan_all_at_once(std::string_view algorithm, const Situation& situation) {
   const double per_peer = situation.bytes() / static_cast<double>(situation.ranks);
   Traffic within(*situation.topology);
   Traffic across(*situation.topology);
@@ -66,10 +72,8 @@ CollectivePlan plan_direct(const Situation& situation) {
   const double peers = static_cast<double>(situation.domain_ranks - 1);
   if (!within.empty()) work.movements.push_back({within.slowest(), Medium::nvlink, peers / (peers + method.extra)});
   if (!across.empty()) work.movements.push_back({across.slowest(), Medium::network});
-  return choose_protocol(direct.name, work, situation);
+  return choose_protocol(algorithm, work, situation);
 }
-
-}  // namespace
 
 const Algorithm direct{"direct", "all_to_all: every rank to every other at once", serves, serves, plan_direct};
 

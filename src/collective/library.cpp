@@ -1,5 +1,8 @@
 #include "collective/library.hpp"
 
+#include <algorithm>
+#include <cmath>
+
 #include "config/data_directory.hpp"
 #include "config/node.hpp"
 
@@ -8,53 +11,41 @@ namespace {
 
 constexpr config::Range fraction{.min = 1e-3, .max = 1.0};
 
-struct Network {
-  std::string protocol;
-  Seconds hop;
-  Bytes chunk;
-  double payload = 1;
-};
-
-std::vector<Network> read_network(const config::Node& node, Library& library) {
-  library.network_efficiency = node.required("efficiency").number(fraction);
-  library.tree_efficiency = node.required("tree_efficiency").number(fraction);
-  library.tree_domain_efficiency = node.required("tree_domain_efficiency").number(fraction);
+Transport read_transport(const config::Node& node, const std::string& name) {
+  Transport transport{.name = name};
+  for (const config::Node& nic : node.optional("nics").items()) transport.nics.push_back(nic.text());
+  transport.efficiency = node.required("efficiency").number(fraction);
+  transport.tree_efficiency = node.optional("tree_efficiency").number_or(1, fraction);
+  if (const config::Node ramp = node.optional("ramp")) transport.ramp = ramp.bytes();
   const config::Node protocols = node.required("protocols");
-  std::vector<Network> network;
-  for (const std::string& name : protocols.keys()) {
-    const config::Node protocol = protocols.required(name);
-    network.push_back({.protocol = name,
-                       .hop = protocol.required("hop").seconds(),
-                       .chunk = protocol.optional("chunk").bytes_or({}),
-                       .payload = protocol.required("payload").number(fraction)});
+  for (const std::string& protocol_name : protocols.keys()) {
+    const config::Node protocol = protocols.required(protocol_name);
+    transport.protocols.push_back({.name = protocol_name,
+                                   .hop = protocol.required("hop").seconds(),
+                                   .chunk = protocol.optional("chunk").bytes_or({}),
+                                   .payload = protocol.required("payload").number(fraction)});
     protocol.finish();
   }
+  if (transport.protocols.empty()) protocols.problem("at least one protocol", "none");
   node.finish();
-  return network;
+  return transport;
 }
 
-Method read_method(const config::Node& node, const std::vector<Network>& network) {
+Method read_method(const config::Node& node) {
   Method method;
+  if (!node) return method;
   method.launch = node.required("launch").seconds();
   method.extra = node.optional("extra").number_or(0, {.min = 0, .max = 10});
   method.min_ranks = static_cast<int>(node.optional("min_ranks").integer_or(2, {.min = 2}));
   const config::Node protocols = node.required("protocols");
   for (const std::string& name : protocols.keys()) {
     const config::Node row = protocols.required(name);
-    Protocol protocol{.name = name,
+    method.protocols.push_back({.name = name,
                       .setup = row.optional("setup").seconds_or({}),
                       .per_rank = row.optional("per_rank").seconds_or({}),
                       .step = row.optional("step").seconds_or({}),
-                      .rate = row.required("rate").number(fraction)};
+                      .rate = row.required("rate").number(fraction)});
     row.finish();
-    // A protocol the network does not name travels like the last one that it does.
-    for (const Network& across : network) {
-      protocol.network_hop = across.hop;
-      protocol.payload = across.payload;
-      protocol.chunk = across.chunk;
-      if (across.protocol == name) break;
-    }
-    method.protocols.push_back(std::move(protocol));
   }
   node.finish();
   return method;
@@ -69,26 +60,55 @@ const Architecture& Library::architecture_of(const hardware::GpuSpec& gpu) const
   return architectures.back();
 }
 
+const Transport& Library::transport_of(std::string_view nic) const {
+  for (const Transport& transport : transports) {
+    if (std::find(transport.nics.begin(), transport.nics.end(), nic) != transport.nics.end()) return transport;
+  }
+  return transports.front();
+}
+
+const NetworkProtocol& Transport::protocol(std::string_view protocol_name) const {
+  for (const NetworkProtocol& row : protocols) {
+    if (row.name == protocol_name) return row;
+  }
+  return protocols.back();
+}
+
+Bytes Transport::held_back(Bytes bytes, const NetworkProtocol& protocol) const {
+  if (!ramp) return std::min(bytes, protocol.chunk);
+  return std::min(std::sqrt(bytes.in(units::B) * ramp->in(units::B)) * units::B, protocol.chunk);
+}
+
 Library read_library(const std::string& path) {
   const config::Document document = config::Document::load(path);
   const config::Node root = document.root();
   static_cast<void>(root.required("version").text());
   static_cast<void>(root.required("source").text());
   Library library;
-  const std::vector<Network> network = read_network(root.required("network"), library);
+  library.tree_domain_efficiency = root.optional("tree_domain_efficiency").number_or(1, fraction);
+  const config::Node transports = root.required("networks");
+  for (const std::string& name : transports.keys()) {
+    library.transports.push_back(read_transport(transports.required(name), name));
+  }
+  if (library.transports.empty()) transports.problem("at least one network", "none");
   const config::Node architectures = root.required("architectures");
   for (const std::string& name : architectures.keys()) {
     const config::Node row = architectures.required(name);
     Architecture architecture{.name = name,
-                              .ring = read_method(row.required("ring"), network),
-                              .direct = read_method(row.required("direct"), network)};
-    if (row.has("nvls")) architecture.nvls = read_method(row.required("nvls"), network);
+                              .ring = read_method(row.optional("ring")),
+                              .direct = read_method(row.required("direct"))};
+    if (row.has("nvls")) architecture.nvls = read_method(row.required("nvls"));
     row.finish();
     library.architectures.push_back(std::move(architecture));
   }
   if (library.architectures.empty()) architectures.problem("at least one architecture", "none");
   root.finish();
   document.check();
+  return library;
+}
+
+const Library& deepep() {
+  static const Library library = read_library(config::data_directory("platforms/catalog/libraries") + "/deepep.yaml");
   return library;
 }
 

@@ -1,8 +1,9 @@
-// What a communication library's kernels and protocols cost: platforms/catalog/libraries/nccl.yaml as plain data.
+// What a communication library's kernels and protocols cost: platforms/catalog/libraries as plain data.
 #pragma once
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/quantity.hpp"
@@ -17,9 +18,30 @@ struct Protocol {
   Seconds per_rank;     // of setup
   Seconds step;         // one step between GPUs of a domain that nothing hides
   double rate = 1;      // of the GPU's NVLink bandwidth in one direction
-  Seconds network_hop;  // software's part of a step between domains
-  Bytes chunk;          // what a tree's node takes in before it hands it on to the network
-  double payload = 1;   // of what the network carries
+};
+
+// The same protocol between domains.
+struct NetworkProtocol {
+  std::string name;
+  Seconds hop;         // software's part of a step
+  Bytes chunk;         // the most that a tree's node takes in before it hands it on
+  double payload = 1;  // of what the network carries
+};
+
+// A fabric with its plug-in: InfiniBand verbs, EFA, Slingshot, ….
+struct Transport {
+  std::string name;
+  std::vector<std::string> nics;  // names in platforms/catalog/nics; none: every NIC that no other row names
+  double efficiency = 1;          // of the slowest link between domains
+  double tree_efficiency = 1;     // of trees, beside it
+  // Cutting b bytes into chunks, so that hops overlap, costs each hop the time of sqrt(b * ramp) bytes: more of smaller
+  // chunks pay the plug-in's overhead more often, fewer of larger ones wait longer. Absent: no overhead.
+  std::optional<Bytes> ramp;
+  std::vector<NetworkProtocol> protocols;
+  // A protocol that the network does not name travels like the last one that it does.
+  [[nodiscard]] const NetworkProtocol& protocol(std::string_view protocol_name) const;
+  // The wait of one hop, in bytes of the NIC that sends `bytes`: at most a chunk.
+  [[nodiscard]] Bytes held_back(Bytes bytes, const NetworkProtocol& protocol) const;
 };
 
 // A family of kernels.
@@ -32,22 +54,24 @@ struct Method {
 
 struct Architecture {
   std::string name;
-  Method ring;
+  Method ring;  // no protocols: the library has none
   Method direct;
   std::optional<Method> nvls;
 };
 
 struct Library {
-  double network_efficiency = 1;            // of the slowest link between domains
-  double tree_efficiency = 1;               // of trees, beside it
+  std::vector<Transport> transports;        // the first: what no other row names
   double tree_domain_efficiency = 1;        // of a ring's NVLink rate, for a tree's chains within domains
   std::vector<Architecture> architectures;  // oldest first
   // The row of the GPU's architecture; the newest for one that has none.
   [[nodiscard]] const Architecture& architecture_of(const hardware::GpuSpec& gpu) const;
+  [[nodiscard]] const Transport& transport_of(std::string_view nic) const;
 };
 
 [[nodiscard]] Library read_library(const std::string& path);  // ConfigError
 // NCCL as shipped, read once.
 [[nodiscard]] const Library& nccl();
+// DeepEP, for expert dispatch and combine.
+[[nodiscard]] const Library& deepep();
 
 }  // namespace aifsim::collective

@@ -11,12 +11,21 @@ namespace {
 
 BytesPerSecond ceiling(const Movement& movement, const Protocol& protocol, const Situation& situation) {
   if (movement.medium == Medium::nvlink) return situation.nvlink * (protocol.rate * movement.rate_factor);
-  const double efficiency = situation.library->network_efficiency * protocol.payload;
+  const double efficiency = situation.transport->efficiency * situation.transport->protocol(protocol.name).payload;
   return movement.flow.line_rate * (efficiency * movement.rate_factor);
+}
+
+// Relays wait for a chunk at every hop. Where the transport cuts messages (`ramp`) other algorithms wait as well, but
+// only while the pipeline fills and drains.
+double filling_hops(const Work& work, const Transport& transport) {
+  if (work.relayed) return work.hops;
+  return transport.ramp ? std::min(work.hops + work.opening_hops, 2.0) : 0;
 }
 
 CollectivePlan with_protocol(const Work& work, const Protocol& protocol, const Situation& situation) {
   CollectivePlan plan{.protocol = protocol.name};
+  const Transport& transport = *situation.transport;
+  const NetworkProtocol& network = transport.protocol(protocol.name);
   Seconds path;
   Seconds fill;
   Phase phase;
@@ -28,14 +37,15 @@ CollectivePlan with_protocol(const Work& work, const Protocol& protocol, const S
                      .everyone = movement.flow.everyone});
     if (movement.medium != Medium::network) continue;
     path = std::max(path, movement.flow.latency);
-    if (work.relayed) fill = std::max(fill, std::min(bytes, protocol.chunk) / phase.back().rate_limit * work.hops);
+    fill = transport.held_back(bytes, network) / phase.back().rate_limit * filling_hops(work, transport);
   }
   plan.phases.push_back(std::move(phase));
   const Seconds transfer = lone_time(plan, situation.topology->fabric);
-  const Seconds latency = protocol.step * work.steps + (protocol.network_hop + path) * work.hops;
+  const Seconds latency = protocol.step * work.steps + (network.hop + path) * work.hops;
   const Seconds both = std::hypot(latency.in(units::s), transfer.in(units::s)) * units::s;
   plan.alpha = work.method->launch + protocol.setup + protocol.per_rank * static_cast<double>(situation.domain_ranks) +
-               (protocol.network_hop + path) * work.opening_hops + fill + std::max(both - transfer, Seconds{});
+               (network.hop + path) * work.opening_hops + fill + std::max(both - transfer, Seconds{});
+  if (transport.ramp) plan.unforeseen = fill;
   return plan;
 }
 
@@ -47,7 +57,9 @@ CollectivePlan choose_protocol(std::string_view algorithm, const Work& work, con
   std::optional<CollectivePlan> best;
   for (const Protocol& protocol : work.method->protocols) {
     CollectivePlan plan = with_protocol(work, protocol, situation);
-    if (!best || lone_time(plan, fabric) < lone_time(*best, fabric)) best = std::move(plan);
+    if (!best || lone_time(plan, fabric) - plan.unforeseen < lone_time(*best, fabric) - best->unforeseen) {
+      best = std::move(plan);
+    }
   }
   best->algorithm = algorithm;
   return *std::move(best);

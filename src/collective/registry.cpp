@@ -6,8 +6,8 @@
 namespace aifsim::collective {
 
 std::span<const Algorithm* const> algorithms() {
-  static constexpr std::array<const Algorithm*, 7> table{&ring,  &tree,   &nvls,        &nvls_tree,
-                                                         &chain, &direct, &send_receive};
+  static constexpr std::array<const Algorithm*, 8> table{&ring,  &tree,   &nvls,   &nvls_tree,
+                                                         &chain, &direct, &expert, &send_receive};
   return table;
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "engine/simgrid_executor.hpp"
+#include "study/collective_row.hpp"
 #include "study/row_scenario.hpp"
 #include "study/training_run.hpp"
 
@@ -42,9 +43,9 @@ double value_of(const Simulated& simulated, const std::string& metric) {
 }
 
 void simulate_training_row(const Table::Row& row, std::vector<RowResult>& results) {
-  const RowReading reading = read_training_row(row);
-  if (!reading.scenario) return conclude(results, RowStatus::unsupported, reading.reason);
   try {
+    const RowReading reading = read_training_row(row);
+    if (!reading.scenario) return conclude(results, RowStatus::unsupported, reading.reason);
     const Simulated outcome = simulate(*reading.scenario, row.text("id"));
     std::string reason = reading.scenario->assumed;
     for (RowResult& result : results) {
@@ -55,6 +56,21 @@ void simulate_training_row(const Table::Row& row, std::vector<RowResult>& result
   } catch (const ConfigError& error) {
     conclude(results, RowStatus::infeasible, error.what());
   } catch (const OutOfMemoryError& error) {
+    conclude(results, RowStatus::infeasible, error.what());
+  }
+}
+
+void simulate_collective_row(const Table::Row& row, std::vector<RowResult>& results) {
+  const CollectiveReading reading = read_collective_row(row);
+  if (!reading.scenario) return conclude(results, RowStatus::unsupported, reading.reason);
+  try {
+    const Seconds time = simulate_collective(*reading.scenario, row.text("id"));
+    for (RowResult& result : results) {
+      result.simulated = time.in(units::us);
+      result.error = result.simulated / result.measured - 1;
+    }
+    conclude(results, RowStatus::ok, reading.scenario->assumed);
+  } catch (const ConfigError& error) {
     conclude(results, RowStatus::infeasible, error.what());
   }
 }
@@ -115,7 +131,7 @@ std::vector<RowResult> published(TableKind kind, const Table::Row& row) {
 void simulate_row(TableKind kind, const Table::Row& row, std::vector<RowResult>& results) {
   switch (kind) {
     case TableKind::training: return simulate_training_row(row, results);
-    case TableKind::collectives: return conclude(results, RowStatus::unsupported, "collective tables are not scored yet");
+    case TableKind::collectives: return simulate_collective_row(row, results);
     case TableKind::inference: return conclude(results, RowStatus::unsupported, "serving is not simulated yet");
     case TableKind::mlperf:
       return conclude(results, RowStatus::unsupported, "time to train needs convergence, which is not simulated");
