@@ -67,6 +67,8 @@ SwitchSpec read_switch(const config::Node& name_node) {
   spec.latency = entry.required("latency").seconds();
   spec.power = entry.optional("power").watts_or({});
   spec.price = entry.optional("price").usd_or({});
+  spec.turning_time = entry.optional("turning_time").seconds_or({});
+  spec.insertion_loss_db = entry.optional("insertion_loss_db").number_or(0, {.min = 0, .max = 100});
   reader.finish();
   return spec;
 }

@@ -1,28 +1,16 @@
 #include "hardware/platform.hpp"
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
 
 #include "hardware/node_catalog_parts.hpp"
+#include "hardware/scale_out_reader.hpp"
 
 namespace aifsim::hardware {
 namespace {
 
 constexpr std::int64_t most_nodes = 10'000'000;
 constexpr std::int64_t most_gpus = 20'000'000;  // ids have 32 bits, and a GPU takes a dozen channels
-
-// NVIDIA's figure for Spectrum-X with adaptive routing on Colossus (95 % of line rate; press release of October 2024).
-// Under ECMP nothing is taken off: its collisions are simulated.
-constexpr double adaptive_load_balance = 0.95;
-
-void add_source(Platform& platform, const std::string& name, const std::string& source) {
-  if (name.empty()) return;
-  const std::string line = name + ": " + source;
-  if (std::find(platform.sources.begin(), platform.sources.end(), line) == platform.sources.end()) {
-    platform.sources.push_back(line);
-  }
-}
 
 // A group may swap single parts of its node type.
 std::shared_ptr<const NodeSpec> with_changes(const config::Node& entry, std::shared_ptr<const NodeSpec> type) {
@@ -67,88 +55,15 @@ void read_nodes(const config::Node& nodes, Platform& platform) {
   if (gpus > most_gpus) nodes.problem("at most " + std::to_string(most_gpus) + " GPUs", std::to_string(gpus));
 }
 
-std::string usual_switch(const Platform& platform) {
-  for (const NodeGroup& group : platform.groups) {
-    if (!group.type->nic.usual_switch.empty()) return group.type->nic.usual_switch;
-  }
-  return {};
-}
-
-SwitchSpec read_leaf_switch(const config::Node& scale_out, const Platform& platform) {
-  const std::string usual = usual_switch(platform);
-  if (scale_out.has("switch") || usual.empty()) return read_switch(scale_out.required("switch"));
-  const config::Document document = config::Document::parse("switch: " + usual, "the NIC's usual switch");
-  SwitchSpec spec = read_switch(document.root().required("switch"));
-  document.check();
-  return spec;
-}
-
-void read_tiers(const config::Node& tiers, ScaleOut& network, Platform& platform) {
-  for (const config::Node& entry : tiers.items()) {
-    TierSpec tier;
-    tier.oversubscription = entry.optional("oversubscription").number_or(1, {.min = 1, .max = 1000});
-    if (const config::Node above = entry.optional("switch")) {
-      tier.switches = read_switch(above);
-      add_source(platform, tier.switches->name, tier.switches->source);
-    }
-    entry.finish();
-    network.tiers.push_back(std::move(tier));
-  }
-}
-
-// DAC and AEC reach a rack's own switch, fibre a row's end: media.yaml's latencies assume the same lengths.
-CableLengths read_layout(const config::Node& layout, const ScaleOut& network) {
-  constexpr config::Range metres{.min = 0.1, .max = 100'000};
-  const bool switch_in_rack = network.kind == ScaleOutKind::fat_tree && network.unit_nodes > 0;
-  CableLengths lengths;
-  if (switch_in_rack) lengths.leaf = 2;
-  if (!layout) return lengths;
-  lengths.leaf = layout.optional("leaf_m").number_or(lengths.leaf, metres);
-  lengths.spine = layout.optional("spine_m").number_or(lengths.spine, metres);
-  lengths.core = layout.optional("core_m").number_or(lengths.core, metres);
-  layout.finish();
-  return lengths;
-}
-
-void check_nics(const config::Node& scale_out, const Platform& platform) {
-  for (const NodeGroup& group : platform.groups) {
-    if (group.type->nics == 0) {
-      scale_out.required("topology")
-          .problem("NICs in every node type of a joined platform", group.type->name + " without");
-    }
-  }
-}
-
-void read_scale_out(const config::Node& scale_out, Platform& platform) {
-  static constexpr std::array<std::string_view, 3> kinds{"none", "fat-tree", "rail-optimized"};
-  static constexpr std::array<std::string_view, 2> routings{"adaptive", "ecmp"};
-  ScaleOut& network = platform.scale_out;
-  if (!scale_out) return;
-  network.kind = static_cast<ScaleOutKind>(scale_out.required("topology").choice(kinds));
-  network.routing = static_cast<RoutingKind>(scale_out.optional("routing").choice_or(0, routings));
-  const double usual_balance = network.routing == RoutingKind::adaptive ? adaptive_load_balance : 1.0;
-  network.load_balance = scale_out.optional("load_balance").number_or(usual_balance, {.min = 0.01, .max = 1});
-  const std::vector<std::string> media = media_names(platform.media);
-  const config::Node medium = scale_out.optional("medium");
-  const config::Node trunk = scale_out.optional("trunk_medium");
-  network.medium = medium ? read_medium_name(medium, media) : "pluggable-dr4";
-  network.trunk_medium = trunk ? read_medium_name(trunk, media) : network.medium;
-  constexpr config::Range node_range{.min = 1, .max = static_cast<double>(most_nodes)};
-  network.unit_nodes = static_cast<int>(scale_out.optional("unit_nodes").integer_or(0, node_range));
-  network.pod_nodes = static_cast<int>(scale_out.optional("pod_nodes").integer_or(0, node_range));
-  read_tiers(scale_out.optional("tiers"), network, platform);
-  network.layout = read_layout(scale_out.optional("layout"), network);
-  if (network.kind != ScaleOutKind::none && !platform.groups.empty()) {
-    check_nics(scale_out, platform);
-    network.switches = read_leaf_switch(scale_out, platform);
-    add_source(platform, network.switches.name, network.switches.source);
-  } else {
-    static_cast<void>(scale_out.optional("switch"));
-  }
-  scale_out.finish();
-}
-
 }  // namespace
+
+void add_source(Platform& platform, const std::string& name, const std::string& source) {
+  if (name.empty()) return;
+  const std::string line = name + ": " + source;
+  if (std::find(platform.sources.begin(), platform.sources.end(), line) == platform.sources.end()) {
+    platform.sources.push_back(line);
+  }
+}
 
 int Platform::gpu_count() const {
   int gpus = 0;
@@ -178,6 +93,7 @@ Platform read_platform(const config::Document& document) {
   for (const config::Node& source : root.optional("sources").items()) platform.sources.push_back(source.text());
   read_nodes(root.required("nodes"), platform);
   read_scale_out(root.optional("scale_out"), platform);
+  read_faults(root.optional("faults"), platform);
   root.finish();
   return platform;
 }

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,6 +36,8 @@ struct SwitchSpec {
   Seconds latency;                // port to port
   Watts power;
   Usd price;
+  Seconds turning_time;          // optical circuit switches: to set new circuits
+  double insertion_loss_db = 0;  // the same: of one circuit
 };
 
 // A NIC or DPU port set as one GPU (or several) sees it.
@@ -77,8 +80,21 @@ struct NodeGroup {
   int count = 0;  // nodes (racks for types whose domain is a rack: see NodeSpec::nodes_per_domain)
 };
 
-enum class ScaleOutKind { none, fat_tree, rail_optimized };
-enum class RoutingKind { adaptive, ecmp };
+enum class ScaleOutKind {
+  none,
+  fat_tree,
+  rail_optimized,
+  rail_only,
+  dual_plane,
+  torus,
+  hyperx,
+  full_mesh,
+  dragonfly,
+  dragonfly_plus,
+  ocs_rails,
+  edge_list
+};
+enum class RoutingKind { adaptive, ecmp, dimension_order, rail_aligned, static_circuits };
 
 // How long the cables are, in metres, by the tier of their upper end.
 struct CableLengths {
@@ -93,6 +109,34 @@ struct TierSpec {
   std::optional<SwitchSpec> switches;  // of the tier above; as the tier below when absent
 };
 
+// How the switches of a direct network are joined.
+struct DirectSpec {
+  std::vector<int> dims;   // torus, HyperX: switches in each dimension
+  int links = 1;           // cables between two neighbours
+  int group_switches = 0;  // dragonfly: of one group; dragonfly+: leaves of one group
+  int group_spines = 0;    // dragonfly+
+  int global_links = 0;    // cables to other groups, of one switch (dragonfly+: of one spine)
+  int circuits = 2;        // OCS rails: ports of one NIC, its bandwidth shared among them
+};
+
+struct NamedSwitch {
+  std::string name;
+  SwitchSpec type;
+};
+// One cable, or `links` of them, of an edge list. An end is a switch, "node3/nic1", or "node0-31/nic1" and "node0-31" for
+// many at once.
+struct EdgeSpec {
+  std::string from, to, medium;
+  int links = 1;
+};
+
+// A part that is slower than its kind, or dead. Named as Fabric::name prints it.
+struct Fault {
+  std::string part;
+  double factor = 0;  // of its speed or bandwidth; 0 = dead
+  int count = 0;      // of merged switches or parallel cables, how many; 0 = all
+};
+
 struct ScaleOut {
   ScaleOutKind kind = ScaleOutKind::none;
   SwitchSpec switches;
@@ -103,6 +147,10 @@ struct ScaleOut {
   double load_balance = 1.0;  // fraction of trunk capacity that routing reaches (ECMP collisions), with its source
   int unit_nodes = 0;         // nodes that share leaves: a rail-optimised unit, a fat tree's rack; 0 = by radix
   int pod_nodes = 0;          // nodes below one set of spines; 0 = as many as the radix allows
+  int planes = 1;             // separate trees, each with its share of every NIC
+  DirectSpec direct;
+  std::vector<NamedSwitch> switches_by_name;  // of an edge list
+  std::vector<EdgeSpec> edges;
   CableLengths layout;
   [[nodiscard]] const SwitchSpec& tier_switch(std::size_t tier) const;  // 0 = leaf
   [[nodiscard]] double oversubscription(std::size_t boundary) const;    // 0 = leaf–spine
@@ -114,11 +162,15 @@ struct Platform {
   std::string description;
   std::vector<NodeGroup> groups;
   ScaleOut scale_out;
+  std::vector<Fault> faults;
   std::vector<LinkMedium> media;     // all that the catalogue knows, in catalogue order
   std::vector<std::string> sources;  // for provenance
   [[nodiscard]] int gpu_count() const;
   [[nodiscard]] const LinkMedium& medium(std::string_view medium_name) const;  // InternalError when there is none
 };
+
+// For the topologies' own registry: the names, in the order of ScaleOutKind.
+[[nodiscard]] std::span<const std::string_view> topology_names();
 
 // Where the catalogue lies: $AIFSIM_CATALOG, else ../../platforms/catalog from the executable, else the source tree's.
 [[nodiscard]] std::string catalog_directory();

@@ -28,7 +28,7 @@ class HalvedGraph {
       if (vertex == no_vertex) vertex = next++;
     }
     vertices_ = next;
-    sum_capacities();
+    sum_capacities(topology);
   }
 
   [[nodiscard]] std::size_t smaller_half() const { return std::min(gpus_[0], gpus_[1]); }
@@ -74,7 +74,7 @@ class HalvedGraph {
   }
 
   // What a NIC sends is no more than its host link brings.
-  void sum_capacities() {
+  void sum_capacities(const Topology& topology) {
     std::vector<double> brought(vertex_.size(), 0);
     for (const Channel& channel : fabric_.channels()) {
       if (fabric_.device(channel.to).kind == DeviceKind::nic && inside(channel.from) && inside(channel.to)) {
@@ -85,6 +85,8 @@ class HalvedGraph {
       const std::uint32_t from = vertex_[channel.from.index()];
       const std::uint32_t to = vertex_[channel.to.index()];
       if (from == to || to == first_half || from == second_half) continue;
+      const auto id = static_cast<std::size_t>(&channel - fabric_.channels().data());
+      if (!topology.alive(ChannelId{id})) continue;
       double capacity = channel.capacity.base();
       if (fabric_.device(channel.from).kind == DeviceKind::nic) capacity = std::min(capacity, take(brought, channel));
       capacities_[{from, to}] += capacity;
@@ -111,6 +113,7 @@ BytesPerSecond bisection_per_gpu(const Topology& topology) {
   if (topology.fabric.gpu_count() < 2) return {};
   const HalvedGraph graph(topology);
   if (graph.smaller_half() == 0) return {};
+  if (const auto cut = topology.routing->circuit_cut()) return *cut * (1 / static_cast<double>(graph.smaller_half()));
   return graph.max_flow() / static_cast<double>(graph.smaller_half()) * units::B_per_s;
 }
 

@@ -1,6 +1,8 @@
 #include "topology/fabric.hpp"
 
+#include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "base/error.hpp"
 
@@ -46,6 +48,8 @@ void Fabric::reserve(std::size_t devices, std::size_t channels) {
 
 void Fabric::set_media(std::vector<hardware::LinkMedium> media) { media_ = std::move(media); }
 
+void Fabric::scale_capacity(ChannelId id, double factor) { channels_[id.index()].capacity *= factor; }
+
 std::span<const Device> Fabric::devices() const { return devices_; }
 std::span<const Channel> Fabric::channels() const { return channels_; }
 const Device& Fabric::device(DeviceId id) const { return devices_[id.index()]; }
@@ -67,6 +71,38 @@ std::string Fabric::name(DeviceId id) const {
 std::string Fabric::name(ChannelId id) const {
   const Channel& between = channels_[id.index()];
   return name(between.from) + "→" + name(between.to);
+}
+
+namespace {
+
+// "gpu12" is gpu, 12.
+bool split_name(std::string_view text, std::string_view& kind, std::size_t& number) {
+  const std::size_t digits = text.find_first_of("0123456789");
+  if (digits == 0 || digits == std::string_view::npos) return false;
+  kind = text.substr(0, digits);
+  const auto [end, error] = std::from_chars(text.data() + digits, text.data() + text.size(), number);
+  return error == std::errc{} && end == text.data() + text.size();
+}
+
+}  // namespace
+
+DeviceId Fabric::find(std::string_view text) const {
+  std::string_view word, kind;
+  std::size_t node = no_node, number = 0;
+  const std::size_t slash = text.find('/');
+  if (slash != std::string_view::npos && (!split_name(text.substr(0, slash), word, node) || word != "node")) return {};
+  if (!split_name(slash == std::string_view::npos ? text : text.substr(slash + 1), kind, number)) return {};
+  std::size_t in_node = 0;
+  for (std::size_t i = 0; i < devices_.size(); ++i) {
+    if (devices_[i].node != node || name_of(devices_[i].kind) != kind) continue;
+    if (node == no_node ? devices_[i].ordinal == number : in_node++ == number) return DeviceId{i};
+  }
+  return {};
+}
+
+double Topology::speed(DeviceId gpu) const {
+  const auto known = std::lower_bound(slow_gpus.begin(), slow_gpus.end(), std::pair(gpu, 0.0));
+  return known != slow_gpus.end() && known->first == gpu ? known->second : 1;
 }
 
 DeviceId Routing::nic_of(DeviceId /*gpu*/) const { return {}; }

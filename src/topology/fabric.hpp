@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -42,6 +43,8 @@ class Fabric {
   std::pair<ChannelId, ChannelId> add_duplex(Channel channel);  // and its opposite
   void reserve(std::size_t devices, std::size_t channels);      // room for this many more
   void set_media(std::vector<hardware::LinkMedium> media);
+  void scale_capacity(ChannelId id, double factor);
+  [[nodiscard]] DeviceId find(std::string_view name) const;  // as name() prints it; invalid when there is none
 
   [[nodiscard]] std::span<const Device> devices() const;
   [[nodiscard]] std::span<const Channel> channels() const;
@@ -81,6 +84,8 @@ class Routing {
   [[nodiscard]] virtual std::size_t path_diversity(DeviceId source, DeviceId destination) const;
   // The halves of the cluster with the least capacity between them.
   [[nodiscard]] virtual bool in_first_half(DeviceId gpu) const;
+  // What optical circuits carry from one half to the other; nothing where the graph tells it.
+  [[nodiscard]] virtual std::optional<BytesPerSecond> circuit_cut() const { return std::nullopt; }
 };
 
 // How many switches of one tier the plan needs (physical, also when merged): leaf, spine, core, …
@@ -96,6 +101,10 @@ struct Topology {
   Fabric fabric;
   std::unique_ptr<Routing> routing;
   std::vector<TierCount> tiers;
+  std::shared_ptr<const std::vector<bool>> dead_channels;    // by channel; null when none is
+  std::vector<std::pair<DeviceId, double>> slow_gpus;        // by id
+  [[nodiscard]] double speed(DeviceId gpu) const;            // of its kernels: 1 is as its kind
+  [[nodiscard]] bool alive(ChannelId channel) const { return !dead_channels || !(*dead_channels)[channel.index()]; }
 };
 
 // Builds what the platform describes. `platform_key`-level mistakes (a tree that cannot be built) are ConfigErrors.

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "topology/generators.hpp"
+#include "topology/planes.hpp"
 #include "topology/tree_network.hpp"
 
 namespace aifsim::topology {
@@ -34,7 +35,9 @@ class PackedLeaves final : public LeafMap {
 
 std::unique_ptr<ScaleOutNetwork> generate_fat_tree(const hardware::Platform& platform, const NodeLayout& nodes,
                                                    Fabric& fabric) {
-  return make_tree(platform, nodes, std::make_unique<PackedLeaves>(platform, nodes), fabric);
+  return make_planes(platform, [&](const hardware::Platform& plane, TreePart part) {
+    return make_tree(plane, nodes, std::make_unique<PackedLeaves>(plane, nodes), fabric, part);
+  });
 }
 
 }  // namespace aifsim::topology

@@ -37,7 +37,6 @@ std::size_t GroupLayout::node_channels() const {
 
 NodeLayout::NodeLayout(const hardware::Platform& platform, Fabric& fabric) {
   std::size_t domain_number = 0;
-  std::size_t gpus = 0;
   groups_.reserve(platform.groups.size());
   for (const hardware::NodeGroup& group : platform.groups) {
     GroupLayout& layout = groups_.emplace_back(group);
@@ -45,13 +44,13 @@ NodeLayout::NodeLayout(const hardware::Platform& platform, Fabric& fabric) {
     layout.first_channel = fabric.channels().size();
     layout.first_node = nodes_;
     layout.first_nic = nics_;
-    layout.first_gpu = gpus;
+    layout.first_gpu = gpus_;
     layout.first_domain = domain_number;
     add_nodes(platform, group, layout, fabric);
     const std::size_t group_nodes = layout.domains * layout.nodes;
     nodes_ += group_nodes;
     nics_ += group_nodes * layout.nics;
-    gpus += group_nodes * layout.gpus;
+    gpus_ += group_nodes * layout.gpus;
     rails_ = std::max(rails_, layout.nics);
     domain_number += layout.nvlink ? layout.domains : group_nodes * layout.gpus;
   }
@@ -103,6 +102,13 @@ NicPlace NodeLayout::nic_place(const GroupLayout& group, std::size_t nic_in_grou
           .ordinal = group.first_nic + nic_in_group,
           .node = group.first_node + node,
           .index = index};
+}
+
+GpuPlace NodeLayout::at_nic(const GpuPlace& place, std::size_t nic) {
+  const std::size_t gpus_each = place.group->gpus / place.group->nics;
+  GpuPlace there = place;
+  there.gpu = nic * gpus_each + place.gpu % gpus_each;
+  return there;
 }
 
 NicPlace NodeLayout::nic_of(const GpuPlace& place) const {

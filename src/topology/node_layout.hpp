@@ -51,6 +51,7 @@ class NodeLayout {
     return place.group->first_node + place.domain * place.group->nodes;
   }
   [[nodiscard]] std::size_t node_count() const { return nodes_; }
+  [[nodiscard]] std::size_t gpu_count() const { return gpus_; }
   [[nodiscard]] std::size_t nic_count() const { return nics_; }
   [[nodiscard]] std::size_t rails() const { return rails_; }  // most NICs in any node
   [[nodiscard]] std::uint32_t nvlink_domain(const GpuPlace& place) const;
@@ -64,6 +65,8 @@ class NodeLayout {
         visit(nic_place(group, nic), group.nic_bandwidth);
     }
   }
+  // The GPU of the same node at the same seat of another NIC.
+  [[nodiscard]] static GpuPlace at_nic(const GpuPlace& place, std::size_t nic);
   [[nodiscard]] NicPlace nic_of(const GpuPlace& place) const;  // its device is invalid when the node has none
 
   // Appends the path and says true when the two GPUs reach each other without a NIC.
@@ -76,7 +79,7 @@ class NodeLayout {
   [[nodiscard]] static std::size_t nvlink_base(const GpuPlace& place);
   [[nodiscard]] static std::size_t node_base(const GpuPlace& place);
   std::vector<GroupLayout> groups_;
-  std::size_t nodes_ = 0, nics_ = 0, rails_ = 0;
+  std::size_t nodes_ = 0, gpus_ = 0, nics_ = 0, rails_ = 0;
 };
 
 }  // namespace aifsim::topology

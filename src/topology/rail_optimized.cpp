@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "topology/generators.hpp"
+#include "topology/planes.hpp"
 #include "topology/tree_network.hpp"
 
 namespace aifsim::topology {
@@ -39,7 +40,9 @@ class RailLeaves final : public LeafMap {
 
 std::unique_ptr<ScaleOutNetwork> generate_rail_optimized(const hardware::Platform& platform, const NodeLayout& nodes,
                                                          Fabric& fabric) {
-  return make_tree(platform, nodes, std::make_unique<RailLeaves>(platform, nodes), fabric);
+  return make_planes(platform, [&](const hardware::Platform& plane, TreePart part) {
+    return make_tree(plane, nodes, std::make_unique<RailLeaves>(plane, nodes), fabric, part);
+  });
 }
 
 }  // namespace aifsim::topology

@@ -4,19 +4,12 @@
 #include <string>
 
 #include "topology/node_builder.hpp"
+#include "topology/shortest_paths.hpp"
 
 namespace aifsim::topology {
 namespace {
 
 using hardware::Platform;
-
-// The finaliser of SplitMix64 (Steele et al., OOPSLA 2014): every input bit reaches every output bit.
-std::uint64_t mix(std::uint64_t value) {
-  value += 0x9e3779b97f4a7c15U;
-  value = (value ^ (value >> 30U)) * 0xbf58476d1ce4e5b9U;
-  value = (value ^ (value >> 27U)) * 0x94d049bb133111ebU;
-  return value ^ (value >> 31U);
-}
 
 DeviceKind kind_of_tier(std::size_t tier) {
   if (tier == 0) return DeviceKind::leaf;
@@ -30,10 +23,13 @@ std::string name_of_tier(std::size_t tier) {
 
 class TreeNetwork final : public ScaleOutNetwork {
  public:
-  TreeNetwork(const Platform& platform, const NodeLayout& nodes, std::unique_ptr<LeafMap> leaf_map, Fabric& fabric)
+  TreeNetwork(const Platform& platform, const NodeLayout& nodes, std::unique_ptr<LeafMap> leaf_map, Fabric& fabric,
+              TreePart part)
       : leaf_map_(std::move(leaf_map)),
         plan_(plan_tree(platform, leaf_map_->shape())),
-        sprayed_(platform.scale_out.routing == hardware::RoutingKind::adaptive) {
+        sprayed_(platform.scale_out.routing != hardware::RoutingKind::ecmp),
+        part_(part) {
+    check_cables(platform);
     fabric.reserve(switch_devices(), 2 * nodes.nic_count() + trunk_channels());
     add_switches(fabric);
     add_access(platform, nodes, fabric);
@@ -41,9 +37,21 @@ class TreeNetwork final : public ScaleOutNetwork {
     for (std::size_t tier = 0; tier < plan_.size(); ++tier) models_.push_back(platform.scale_out.tier_switch(tier));
   }
 
-  void append_path(const NicPlace& from, const NicPlace& to, std::uint64_t flow,
-                   std::vector<ChannelUse>& path) const override {
-    path.push_back({ChannelId{first_access_ + 2 * from.ordinal}});
+  [[nodiscard]] bool append_path(const NicPlace& from, const NicPlace& to, std::uint64_t flow,
+                                 std::vector<ChannelUse>& path) const override {
+    const std::size_t first = path.size();
+    append(from, to, flow, path);
+    // What is dead, switches take out of the hash: the flow lands elsewhere.
+    for (std::uint64_t again = 1; crosses_dead(path, first); ++again) {
+      path.resize(first);
+      if (sprayed_ || again > rehashes) return false;
+      append(from, to, mix(flow ^ mix(again)), path);
+    }
+    return true;
+  }
+
+  void append(const NicPlace& from, const NicPlace& to, std::uint64_t flow, std::vector<ChannelUse>& path) const {
+    path.push_back({access(from)});
     const std::size_t source = leaf_map_->leaf_of(from);
     const std::size_t destination = leaf_map_->leaf_of(to);
     if (sprayed_) {
@@ -52,7 +60,7 @@ class TreeNetwork final : public ScaleOutNetwork {
       append_hashed({.tier = 0, .source = source, .destination = destination, .root = 0},
                     mix(mix(mix(from.ordinal) ^ to.ordinal) ^ flow), path);
     }
-    path.push_back({ChannelId{first_access_ + 2 * to.ordinal + 1}});
+    path.push_back({ChannelId{access(to).index() + 1}});
   }
 
   [[nodiscard]] std::vector<TierCount> tiers() const override {
@@ -81,6 +89,23 @@ class TreeNetwork final : public ScaleOutNetwork {
   }
 
  private:
+  // So many that a path is missed once in a million where one choice in a hundred is alive.
+  static constexpr std::uint64_t rehashes = 1400;
+
+  void check_cables(const Platform& platform) const {
+    const hardware::ScaleOut& network = platform.scale_out;
+    check_reach(platform, "scale_out.medium", network.medium, "leaf_m", network.layout.leaf);
+    if (plan_.size() > 1) {
+      check_reach(platform, "scale_out.trunk_medium", network.trunk_medium, "spine_m", network.layout.spine);
+    }
+    if (plan_.size() > 2) {
+      check_reach(platform, "scale_out.trunk_medium", network.trunk_medium, "core_m", network.layout.core);
+    }
+  }
+  // One rail's tree has one NIC of every node.
+  [[nodiscard]] ChannelId access(const NicPlace& nic) const {
+    return ChannelId{first_access_ + 2 * (part_.rail ? nic.node : nic.ordinal)};
+  }
   [[nodiscard]] double oversubscription(std::size_t tier) const {
     const std::size_t up = plan_[tier].uplinks;
     return up == 0 ? 0 : static_cast<double>(cables_below(plan_, tier)) / static_cast<double>(up);
@@ -120,7 +145,8 @@ class TreeNetwork final : public ScaleOutNetwork {
     first_access_ = fabric.channels().size();
     Channel cable{.medium = medium_id(platform, platform.scale_out.medium)};
     nodes.for_each_nic([&](const NicPlace& nic, BytesPerSecond bandwidth) {
-      cable.capacity = bandwidth * medium.payload_fraction;
+      if (part_.rail && nic.index != *part_.rail) return;
+      cable.capacity = bandwidth * part_.nic_share * medium.payload_fraction;
       cable.from = nic.device;
       cable.to = DeviceId{first_switch_[0] + leaf_map_->leaf_of(nic)};
       cable.latency = medium.latency + switch_latency;
@@ -207,6 +233,7 @@ class TreeNetwork final : public ScaleOutNetwork {
   std::unique_ptr<LeafMap> leaf_map_;
   std::vector<TreeTier> plan_;
   bool sprayed_;
+  TreePart part_;
   std::size_t first_access_ = 0;
   std::vector<std::size_t> first_switch_, first_trunk_;  // by tier
   std::vector<hardware::SwitchSpec> models_;             // by tier
@@ -215,8 +242,8 @@ class TreeNetwork final : public ScaleOutNetwork {
 }  // namespace
 
 std::unique_ptr<ScaleOutNetwork> make_tree(const Platform& platform, const NodeLayout& nodes,
-                                           std::unique_ptr<LeafMap> leaf_map, Fabric& fabric) {
-  return std::make_unique<TreeNetwork>(platform, nodes, std::move(leaf_map), fabric);
+                                           std::unique_ptr<LeafMap> leaf_map, Fabric& fabric, TreePart part) {
+  return std::make_unique<TreeNetwork>(platform, nodes, std::move(leaf_map), fabric, part);
 }
 
 }  // namespace aifsim::topology

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "topology/node_layout.hpp"
@@ -19,9 +20,16 @@ class LeafMap {
   [[nodiscard]] virtual LeafShape shape() const = 0;
 };
 
+// Of several trees side by side, what this one takes.
+struct TreePart {
+  std::optional<std::size_t> rail;  // only NICs of this index, one of every node
+  double nic_share = 1;             // of each NIC's bandwidth
+};
+
 // Adds the switches and their cables to the fabric. With adaptive routing all roots of a block are one device and their
 // cables one channel; under ECMP every switch and cable is there, and a hash of source, destination and flow picks.
 [[nodiscard]] std::unique_ptr<ScaleOutNetwork> make_tree(const hardware::Platform& platform, const NodeLayout& nodes,
-                                                         std::unique_ptr<LeafMap> leaf_map, Fabric& fabric);
+                                                         std::unique_ptr<LeafMap> leaf_map, Fabric& fabric,
+                                                         TreePart part = {});
 
 }  // namespace aifsim::topology

@@ -110,11 +110,23 @@ INSTANTIATE_TEST_SUITE_P(
                 "p.yaml:2:41: scale_out.switch: expected a switch (a name from platforms/catalog/switches/ or a "
                 "map), got \"qm9701\" (did you mean \"qm9700\"?)"},
         Mistake{"unknown_topology", "nodes: {type: dgx-h100, count: 4}\nscale_out: {topology: rail-optimised}\n",
-                "p.yaml:2:23: scale_out.topology: expected one of none, fat-tree, rail-optimized, got "
+                "p.yaml:2:23: scale_out.topology: expected one of none, fat-tree, rail-optimized, rail-only, "
+                "dual-plane, torus, hyperx, full-mesh, dragonfly, dragonfly-plus, ocs-rails, edge-list, got "
                 "\"rail-optimised\" (did you mean \"rail-optimized\"?)"},
         Mistake{"unknown_routing", in_scale_out("routing: adaptiv"),
-                "p.yaml:2:42: scale_out.routing: expected one of adaptive, ecmp, got \"adaptiv\" (did you mean "
+                "p.yaml:2:42: scale_out.routing: expected one of adaptive, ecmp, rail-aligned, got \"adaptiv\" (did you mean "
                 "\"adaptive\"?)"},
+        Mistake{"routing_of_another_topology", in_scale_out("routing: dimension-order"),
+                "p.yaml:2:42: scale_out.routing: expected one of adaptive, ecmp, rail-aligned, got \"dimension-order\""},
+        Mistake{"key_of_another_topology", in_scale_out("dims: [4]"),
+                "p.yaml:2:33: scale_out.dims: expected one of the keys layout, load_balance, medium, planes, pod_nodes, routing, "
+                "switch, tiers, topology, trunk_medium, unit_nodes, got an unknown key"},
+        Mistake{"layout_unit", in_scale_out("layout: {leaf_m: 3 m}"),
+                "p.yaml:2:50: scale_out.layout.leaf_m: expected a number from 0.1 to 100000, got \"3 m\""},
+        Mistake{"fault_of_neither_kind", "nodes: {type: dgx-h100, count: 1}\nfaults: [{part: node0/gpu1}]\n",
+                "p.yaml:2:10: faults[0]: expected either `factor` or `dead: true`, got neither"},
+        Mistake{"fault_factor", "nodes: {type: dgx-h100, count: 1}\nfaults: [{part: node0/gpu1, factor: 2}]\n",
+                "p.yaml:2:37: faults[0].factor: expected a number from 0.001 to 1, got 2"},
         Mistake{"load_balance", in_scale_out("load_balance: 1.5"),
                 "p.yaml:2:47: scale_out.load_balance: expected a number from 0.01 to 1, got 1.5"},
         Mistake{"unknown_medium", in_scale_out("medium: pluggable-dr5"),
