@@ -16,6 +16,19 @@ void read_nvlink(const config::Node& nvlink, const std::vector<std::string>& med
   if (const config::Node switches = nvlink.optional("switches")) node.nvswitches = whole(switches, 0, 100000);
   node.nvlink_sharp = nvlink.optional("sharp").boolean_or(false);
   node.nodes_per_domain = static_cast<int>(nvlink.optional("nodes_per_domain").integer_or(1, {.min = 1, .max = 4096}));
+  if (const config::Node group = nvlink.optional("group")) {
+    node.nvlink_group = whole(group.required("gpus"), 1, 4096);
+    node.nvlink_group_switches = whole(group.required("switches"), 1, 4096);
+    group.finish();
+    const int domain = node.gpus * node.nodes_per_domain;
+    if (domain % node.nvlink_group != 0) {
+      group.problem("a number of `gpus` that divides the domain's " + std::to_string(domain),
+                    std::to_string(node.nvlink_group));
+    } else if (domain / node.nvlink_group * node.nvlink_group_switches >= node.nvswitches) {
+      group.problem("fewer `switches` than the domain's " + std::to_string(node.nvswitches) + " in all groups",
+                    std::to_string(domain / node.nvlink_group * node.nvlink_group_switches));
+    }
+  }
   nvlink.finish();
   if (node.gpu && !node.gpu->name.empty() && node.gpu->nvlink == BytesPerSecond{}) {
     nvlink.problem("a GPU with NVLink, or no `nvlink`", node.gpu->name + ", which has none");

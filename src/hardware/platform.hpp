@@ -58,7 +58,9 @@ struct NodeSpec {
   std::shared_ptr<const GpuSpec> gpu;
   int gpus = 0;               // in one node (a compute tray for NVL72)
   int nodes_per_domain = 1;   // trays in one NVLink domain: 18 for NVL72, 1 for HGX
-  int nvswitches = 0;         // switch chips in one NVLink domain
+  int nvswitches = 0;         // switch chips in one NVLink domain, all tiers
+  int nvlink_group = 0;       // GPUs on one set of first-tier chips, where a second tier joins the sets; 0 = one tier
+  int nvlink_group_switches = 0;  // chips of one such set
   bool nvlink_sharp = false;  // NVSwitch reduces in the switch (NVLS)
   std::string nvlink_medium;  // names of LinkMedium
   int nics = 0;               // scale-out NICs of one node; GPU i uses NIC i * nics / gpus

@@ -47,15 +47,34 @@ class GroupBuilder {
     for (std::size_t node = 0; node < layout_.nodes; ++node)
       add_node_devices(layout_.first_node + domain * layout_.nodes + node);
     if (layout_.nvswitch) {
-      const bool in_node = layout_.nodes == 1;
-      const auto node = in_node ? static_cast<std::uint32_t>(layout_.first_node + domain) : ~0u;
-      const DeviceId plane = fabric_.add_device(
-          {.kind = DeviceKind::nvswitch, .node = node, .count = static_cast<std::uint32_t>(type_.nvswitches)});
-      for (std::size_t gpu = 0; gpu < layout_.domain_gpus(); ++gpu) add_duplex(nvlink_, domain_gpu(first, gpu), plane);
+      add_switches(layout_.first_node + domain, first);
     } else if (layout_.nvlink) {
       add_mesh(first);
     }
     for (std::size_t node = 0; node < layout_.nodes; ++node) add_host_links(first + node * layout_.node_devices());
+  }
+
+  void add_switches(std::size_t node, std::size_t first) {
+    const auto place = layout_.nodes == 1 ? static_cast<std::uint32_t>(node) : ~0u;
+    const bool tiers = layout_.planes > 1;
+    const int first_tier = tiers ? type_.nvlink_group_switches : type_.nvswitches;
+    std::vector<DeviceId> planes;
+    for (std::size_t plane = 0; plane < layout_.planes; ++plane) {
+      planes.push_back(fabric_.add_device(
+          {.kind = DeviceKind::nvswitch, .node = place, .count = static_cast<std::uint32_t>(first_tier)}));
+    }
+    for (std::size_t gpu = 0; gpu < layout_.domain_gpus(); ++gpu) {
+      add_duplex(nvlink_, domain_gpu(first, gpu), planes[layout_.plane_of(gpu)]);
+    }
+    if (!tiers) return;
+    // A fat tree: as much up as down.
+    const auto below = static_cast<std::uint32_t>(first_tier) * static_cast<std::uint32_t>(layout_.planes);
+    const std::uint32_t above = static_cast<std::uint32_t>(type_.nvswitches) - below;
+    const DeviceId top = fabric_.add_device({.kind = DeviceKind::nvswitch, .node = place, .count = above});
+    Channel trunk = nvlink_;
+    trunk.capacity *= static_cast<double>(layout_.plane_gpus);
+    trunk.lanes = static_cast<std::uint32_t>(layout_.plane_gpus);
+    for (const DeviceId plane : planes) add_duplex(trunk, plane, top);
   }
 
   void add_node_devices(std::size_t node) {

@@ -22,12 +22,17 @@ GroupLayout::GroupLayout(const hardware::NodeGroup& group) {
   nic_bandwidth = type.nic.bandwidth;
   nvlink = !type.nvlink_medium.empty() && type.domain_gpus() > 1;
   nvswitch = nvlink && type.nvswitches > 0;
+  plane_gpus = domain_gpus();
+  if (nvswitch && type.nvlink_group > 0) {
+    plane_gpus = count(type.nvlink_group);
+    planes = domain_gpus() / plane_gpus;
+  }
   if (type.nics_behind_cpu) hosts = nvlink || gpus == 1 ? std::max<std::size_t>(cpus, 1) : 1;
 }
 
 std::size_t GroupLayout::nvlink_channels() const {
   if (!nvlink) return 0;
-  return nvswitch ? 2 * domain_gpus() : domain_gpus() * (domain_gpus() - 1);
+  return nvswitch ? 2 * (domain_gpus() + (planes > 1 ? planes : 0)) : domain_gpus() * (domain_gpus() - 1);
 }
 
 std::size_t GroupLayout::node_channels() const {
@@ -121,7 +126,14 @@ bool NodeLayout::append_inside(const GpuPlace& from, const GpuPlace& to, std::ve
   const GroupLayout& group = *from.group;
   if (to.group != from.group || to.domain != from.domain) return false;
   if (group.nvswitch) {
+    const std::size_t source = group.plane_of(from.domain_gpu());
+    const std::size_t destination = group.plane_of(to.domain_gpu());
+    const std::size_t trunks = nvlink_base(from) + 2 * group.domain_gpus();
     path.push_back({nvlink_up(from)});
+    if (source != destination) {
+      path.push_back({ChannelId{trunks + 2 * source}});
+      path.push_back({ChannelId{trunks + 2 * destination + 1}});
+    }
     path.push_back({nvlink_down(to)});
     return true;
   }

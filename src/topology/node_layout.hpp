@@ -19,11 +19,16 @@ struct GroupLayout {
   std::size_t gpus = 0, hosts = 0, nics = 0,
               cpus = 0;  // of one node; hosts: CPU devices on the GPUs' way to their NICs
   bool nvlink = false, nvswitch = false;
+  std::size_t planes = 1;       // first-tier NVLink switches of a domain, each set of chips one device
+  std::size_t plane_gpus = 0;   // on one of them
   BytesPerSecond nic_bandwidth;
 
   explicit GroupLayout(const hardware::NodeGroup& group);
   [[nodiscard]] std::size_t node_devices() const { return gpus + hosts + nics; }
-  [[nodiscard]] std::size_t domain_devices() const { return nodes * node_devices() + (nvswitch ? 1 : 0); }
+  [[nodiscard]] std::size_t domain_devices() const { return nodes * node_devices() + switch_devices(); }
+  // A second tier joins the planes where there are several.
+  [[nodiscard]] std::size_t switch_devices() const { return !nvswitch ? 0 : planes > 1 ? planes + 1 : 1; }
+  [[nodiscard]] std::size_t plane_of(std::size_t domain_gpu) const { return domain_gpu / plane_gpus; }
   [[nodiscard]] std::size_t domain_gpus() const { return nodes * gpus; }
   [[nodiscard]] std::size_t nvlink_channels() const;
   [[nodiscard]] std::size_t node_channels() const;  // GPU – CPU – NIC

@@ -71,6 +71,29 @@ TEST(Routing, a_mesh_without_switch_is_direct) {
   EXPECT_FALSE(topology.routing->nvlink_up(topology.fabric.gpu(4)).valid());
 }
 
+TEST(Routing, a_second_tier_joins_sets_of_nvlink_switches) {
+  const Topology topology = build(shipped("dgx-gh200"));
+  EXPECT_EQ(path_of(topology, 0, 7).size(), 2U);
+  const Path path = path_of(topology, 0, 255);
+  EXPECT_EQ(path.size(), 4U);
+  EXPECT_TRUE(is_walk(topology.fabric, topology.fabric.gpu(0), topology.fabric.gpu(255), path));
+  EXPECT_NEAR(topology.fabric.channel(path[1].channel).capacity.in(units::GB_per_s), 8 * 450 * 0.88, 1e-6);
+  EXPECT_EQ(topology.routing->nvlink_domain(topology.fabric.gpu(0)),
+            topology.routing->nvlink_domain(topology.fabric.gpu(255)));
+  std::size_t chips = 0;
+  for (const Device& device : topology.fabric.devices()) chips += device.kind == DeviceKind::nvswitch ? device.count : 0;
+  EXPECT_EQ(chips, 132U);
+  const Topology racks = build(platform_of("nodes: {type: gb200-nvl576, count: 2}\nscale_out: {topology: rail-optimized}\n"));
+  EXPECT_EQ(path_of(racks, 0, 575).size(), 4U);
+  EXPECT_EQ(path_of(racks, 3, 576 + 3).size(), 8U);  // by NIC: GPU, CPU, NIC, leaf and back
+  for (const auto& [from, to] : {std::pair{5, 700}, std::pair{80, 20}, std::pair{1151, 3}}) {
+    const auto source = racks.fabric.gpu(static_cast<std::size_t>(from));
+    const auto destination = racks.fabric.gpu(static_cast<std::size_t>(to));
+    EXPECT_TRUE(is_walk(racks.fabric, source, destination,
+                        path_of(racks, static_cast<std::size_t>(from), static_cast<std::size_t>(to))));
+  }
+}
+
 TEST(Routing, without_nvlink_every_gpu_is_its_own_domain) {
   const Topology topology = build(cluster("hgx-rtx-pro-6000", 2, "topology: fat-tree"));
   EXPECT_EQ(names_of(topology, path_of(topology, 1, 6)),
