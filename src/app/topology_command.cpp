@@ -75,7 +75,8 @@ std::string tables_of(const Summary& summary, const topology::Topology& topology
   for (const auto& [kind, count] : summary.parts.devices) {
     devices.row({kind, human_count(static_cast<double>(count))});
   }
-  report::Table switches({{"tier"}, {"switch"}, {"count", Align::right}, {"ports", Align::right}, {"oversubscription", Align::right}});
+  report::Table switches(
+      {{"tier"}, {"switch"}, {"count", Align::right}, {"ports", Align::right}, {"oversubscription", Align::right}});
   for (const topology::SwitchCount& entry : summary.parts.switches) {
     std::string ratio;
     for (const topology::TierCount& tier : topology.tiers) {
@@ -113,7 +114,8 @@ std::string text_of(const std::string& name, const Summary& summary, const topol
   if (summary.paths.sampled) {
     text += fmt::format("\nPaths sampled: {} pairs.\n", human_count(static_cast<double>(summary.paths.pairs)));
   }
-  if (!parts.unknown.empty()) text += "\nNot known, and left out: " + fmt::format("{}", fmt::join(parts.unknown, ", ")) + ".\n";
+  if (!parts.unknown.empty())
+    text += "\nNot known, and left out: " + fmt::format("{}", fmt::join(parts.unknown, ", ")) + ".\n";
   return text;
 }
 

@@ -56,14 +56,14 @@ struct NodeSpec {
   std::string name;  // "dgx-h100"
   std::string source;
   std::shared_ptr<const GpuSpec> gpu;
-  int gpus = 0;               // in one node (a compute tray for NVL72)
-  int nodes_per_domain = 1;   // trays in one NVLink domain: 18 for NVL72, 1 for HGX
-  int nvswitches = 0;         // switch chips in one NVLink domain, all tiers
-  int nvlink_group = 0;       // GPUs on one set of first-tier chips, where a second tier joins the sets; 0 = one tier
+  int gpus = 0;              // in one node (a compute tray for NVL72)
+  int nodes_per_domain = 1;  // trays in one NVLink domain: 18 for NVL72, 1 for HGX
+  int nvswitches = 0;        // switch chips in one NVLink domain, all tiers
+  int nvlink_group = 0;      // GPUs on one set of first-tier chips, where a second tier joins the sets; 0 = one tier
   int nvlink_group_switches = 0;  // chips of one such set
-  bool nvlink_sharp = false;  // NVSwitch reduces in the switch (NVLS)
-  std::string nvlink_medium;  // names of LinkMedium
-  int nics = 0;               // scale-out NICs of one node; GPU i uses NIC i * nics / gpus
+  bool nvlink_sharp = false;      // NVSwitch reduces in the switch (NVLS)
+  std::string nvlink_medium;      // names of LinkMedium
+  int nics = 0;                   // scale-out NICs of one node; GPU i uses NIC i * nics / gpus
   NicSpec nic;
   std::string host_link_medium;  // GPU to NIC: PCIe or C2C
   BytesPerSecond host_link;      // GPU to PCIe switch/CPU, one direction, nominal
@@ -125,8 +125,8 @@ struct NamedSwitch {
   std::string name;
   SwitchSpec type;
 };
-// One cable, or `links` of them, of an edge list. An end is a switch, "node3/nic1", or "node0-31/nic1" and "node0-31" for
-// many at once.
+// One cable, or `links` of them, of an edge list. An end is a switch, "node3/nic1", or "node0-31/nic1" and "node0-31"
+// for many at once.
 struct EdgeSpec {
   std::string from, to, medium;
   int links = 1;

@@ -103,7 +103,8 @@ int whole(const config::Node& node, int fallback, double min = 1, double max = 1
 std::vector<int> read_dims(const config::Node& dims) {
   std::vector<int> sizes;
   for (const config::Node& size : dims.items()) sizes.push_back(static_cast<int>(size.integer({.min = 1, .max = 1e6})));
-  if (sizes.empty() || sizes.size() > 6) dims.problem("one to six sizes, such as [8, 8, 4]", std::to_string(sizes.size()));
+  if (sizes.empty() || sizes.size() > 6)
+    dims.problem("one to six sizes, such as [8, 8, 4]", std::to_string(sizes.size()));
   return sizes;
 }
 
@@ -172,7 +173,9 @@ void read_scale_out(const config::Node& scale_out, Platform& platform) {
   const std::vector<std::string> media = media_names(platform.media);
   const config::Node medium = scale_out.optional("medium");
   const config::Node trunk = scale_out.optional("trunk_medium");
-  network.medium = medium ? read_medium_name(medium, media) : network.kind == ScaleOutKind::ocs_rails ? "ocs-port" : "pluggable-dr4";
+  network.medium = medium                                    ? read_medium_name(medium, media)
+                   : network.kind == ScaleOutKind::ocs_rails ? "ocs-port"
+                                                             : "pluggable-dr4";
   network.trunk_medium = trunk ? read_medium_name(trunk, media) : network.medium;
   constexpr config::Range node_range{.min = 1, .max = most_nodes};
   network.unit_nodes = static_cast<int>(scale_out.optional("unit_nodes").integer_or(0, node_range));
@@ -199,7 +202,8 @@ void read_faults(const config::Node& faults, Platform& platform) {
     const config::Node dead = entry.optional("dead");
     if (factor) fault.factor = factor.number({.min = 0.001, .max = 1});
     if (dead && !dead.boolean()) dead.problem("true", "false");
-    if (factor.present() == dead.present()) entry.problem("either `factor` or `dead: true`", factor ? "both" : "neither");
+    if (factor.present() == dead.present())
+      entry.problem("either `factor` or `dead: true`", factor ? "both" : "neither");
     fault.count = whole(entry.optional("count"), 0);
     entry.finish();
     platform.faults.push_back(std::move(fault));

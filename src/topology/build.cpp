@@ -107,7 +107,9 @@ class ClusterRouting final : public Routing {
     throw ConfigError(Problem{.file = file_,
                               .key = "scale_out.topology",
                               .expected = "a network that joins " + name(from) + " and " + name(to),
-                              .got = !network_ ? "none" : joined ? "no path that is alive" : "a node without NICs",
+                              .got = !network_ ? "none"
+                                     : joined  ? "no path that is alive"
+                                               : "a node without NICs",
                               .hint = {}});
   }
 

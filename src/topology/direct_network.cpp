@@ -115,13 +115,13 @@ void DirectNetwork::add_joints(const Platform& platform, const std::vector<Joint
     check_reach(platform, "scale_out.trunk_medium", network.trunk_medium,
                 joint.metres > network.layout.spine ? "core_m" : "spine_m", joint.metres);
     const auto cables = static_cast<double>(joint.cables);
-    const auto [there, back] = fabric.add_duplex(
-        {.from = DeviceId{first_switch_ + joint.a},
-         .to = DeviceId{first_switch_ + joint.b},
-         .capacity = cable_rate(platform) * medium.payload_fraction * network.load_balance * cables,
-         .latency = medium.latency + network.switches.latency,
-         .medium = medium_id(platform, network.trunk_medium),
-         .lanes = static_cast<std::uint32_t>(joint.cables)});
+    const auto [there, back] =
+        fabric.add_duplex({.from = DeviceId{first_switch_ + joint.a},
+                           .to = DeviceId{first_switch_ + joint.b},
+                           .capacity = cable_rate(platform) * medium.payload_fraction * network.load_balance * cables,
+                           .latency = medium.latency + network.switches.latency,
+                           .medium = medium_id(platform, network.trunk_medium),
+                           .lanes = static_cast<std::uint32_t>(joint.cables)});
     edges_.push_back({joint.a, joint.b, there, cables});
     edges_.push_back({joint.b, joint.a, back, cables});
   }

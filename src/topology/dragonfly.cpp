@@ -36,8 +36,8 @@ class Dragonfly final : public DirectNetwork {
  private:
   [[nodiscard]] std::size_t whole_groups(const hardware::Platform& platform) const {
     if (access_switches() % size_ != 0) {
-      reject(platform, "scale_out.group_switches", "a number that divides the " + std::to_string(access_switches()) + " switches",
-             std::to_string(size_));
+      reject(platform, "scale_out.group_switches",
+             "a number that divides the " + std::to_string(access_switches()) + " switches", std::to_string(size_));
     }
     return access_switches() / size_;
   }

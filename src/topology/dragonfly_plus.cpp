@@ -24,20 +24,18 @@ class DragonflyPlus final : public DirectNetwork {
       }
     }
     links_.for_each([&](std::size_t from, std::size_t to, Gateway gateway, std::size_t cables) {
-      joints.push_back({.a = spine(from, gateway.out),
-                        .b = spine(to, gateway.in),
-                        .cables = cables,
-                        .metres = network.layout.core});
+      joints.push_back(
+          {.a = spine(from, gateway.out), .b = spine(to, gateway.in), .cables = cables, .metres = network.layout.core});
     });
-    build(platform, nodes,
-          {{DeviceKind::leaf, access_switches()}, {DeviceKind::spine, links_.groups() * spines_}}, joints, fabric);
+    build(platform, nodes, {{DeviceKind::leaf, access_switches()}, {DeviceKind::spine, links_.groups() * spines_}},
+          joints, fabric);
   }
 
  private:
   [[nodiscard]] std::size_t whole_groups(const hardware::Platform& platform) const {
     if (access_switches() % leaves_ != 0) {
-      reject(platform, "scale_out.group_switches", "a number that divides the " + std::to_string(access_switches()) + " leaves",
-             std::to_string(leaves_));
+      reject(platform, "scale_out.group_switches",
+             "a number that divides the " + std::to_string(access_switches()) + " leaves", std::to_string(leaves_));
     }
     return access_switches() / leaves_;
   }
@@ -49,12 +47,13 @@ class DragonflyPlus final : public DirectNetwork {
     const std::size_t here = from / leaves_;
     const std::size_t there = to / leaves_;
     if (here == there) return route_in_group(from, to, hash, path);
-    over_gateways(links_, here, there, sprayed(), hash, [](Gateway) { return std::size_t{3}; },
-                  [&](Gateway gateway, double share) {
-                    cross(from, spine(here, gateway.out), share, path);
-                    cross(spine(here, gateway.out), spine(there, gateway.in), share, path);
-                    cross(spine(there, gateway.in), to, share, path);
-                  });
+    over_gateways(
+        links_, here, there, sprayed(), hash, [](Gateway) { return std::size_t{3}; },
+        [&](Gateway gateway, double share) {
+          cross(from, spine(here, gateway.out), share, path);
+          cross(spine(here, gateway.out), spine(there, gateway.in), share, path);
+          cross(spine(there, gateway.in), to, share, path);
+        });
   }
   void route_in_group(std::size_t from, std::size_t to, std::uint64_t hash, std::vector<ChannelUse>& path) const {
     const std::size_t first = sprayed() ? 0 : hash % spines_;

@@ -184,7 +184,8 @@ class EdgeList final : public ScaleOutNetwork {
       const hardware::NamedSwitch& named = platform.scale_out.switches_by_name[i];
       if (used_ports_[i] <= static_cast<std::size_t>(named.type.ports)) continue;
       reject(platform, "scale_out.switches[" + std::to_string(i) + "]",
-             "at most " + std::to_string(named.type.ports) + " cables at " + named.name, std::to_string(used_ports_[i]));
+             "at most " + std::to_string(named.type.ports) + " cables at " + named.name,
+             std::to_string(used_ports_[i]));
     }
   }
 

@@ -40,8 +40,9 @@ void write_graphml(const Fabric& fabric, std::ostream& out) {
   out << graphml_head;
   for (std::size_t i = 0; i < fabric.devices().size(); ++i) {
     const Device& device = fabric.devices()[i];
-    out << "    <node id=\"n" << i << "\"><data key=\"name\">" << fabric.name(DeviceId{i}) << "</data><data key=\"kind\">"
-        << name_of(device.kind) << "</data><data key=\"count\">" << device.count << "</data></node>\n";
+    out << "    <node id=\"n" << i << "\"><data key=\"name\">" << fabric.name(DeviceId{i})
+        << "</data><data key=\"kind\">" << name_of(device.kind) << "</data><data key=\"count\">" << device.count
+        << "</data></node>\n";
   }
   for (const Channel& channel : fabric.channels()) {
     out << "    <edge source=\"n" << channel.from.index() << "\" target=\"n" << channel.to.index()

@@ -101,9 +101,9 @@ struct Topology {
   Fabric fabric;
   std::unique_ptr<Routing> routing;
   std::vector<TierCount> tiers;
-  std::shared_ptr<const std::vector<bool>> dead_channels;    // by channel; null when none is
-  std::vector<std::pair<DeviceId, double>> slow_gpus;        // by id
-  [[nodiscard]] double speed(DeviceId gpu) const;            // of its kernels: 1 is as its kind
+  std::shared_ptr<const std::vector<bool>> dead_channels;  // by channel; null when none is
+  std::vector<std::pair<DeviceId, double>> slow_gpus;      // by id
+  [[nodiscard]] double speed(DeviceId gpu) const;          // of its kernels: 1 is as its kind
   [[nodiscard]] bool alive(ChannelId channel) const { return !dead_channels || !(*dead_channels)[channel.index()]; }
 };
 

@@ -56,7 +56,8 @@ class FaultInjector {
   [[nodiscard]] double left_of(const hardware::Fault& fault, std::size_t parts) const {
     const auto count = static_cast<std::size_t>(fault.count);
     if (count > parts) {
-      reject(platform_, key_, "a count of at most " + std::to_string(parts) + " for " + fault.part, std::to_string(count));
+      reject(platform_, key_, "a count of at most " + std::to_string(parts) + " for " + fault.part,
+             std::to_string(count));
     }
     const double hit = count == 0 ? 1 : static_cast<double>(count) / static_cast<double>(parts);
     return 1 - hit * (1 - fault.factor);
@@ -85,8 +86,6 @@ class FaultInjector {
 
 }  // namespace
 
-void apply_faults(const hardware::Platform& platform, Topology& topology) {
-  FaultInjector(platform, topology).apply();
-}
+void apply_faults(const hardware::Platform& platform, Topology& topology) { FaultInjector(platform, topology).apply(); }
 
 }  // namespace aifsim::topology

@@ -38,7 +38,8 @@ class GridNetwork : public DirectNetwork {
                              std::vector<ChannelUse>& path) const = 0;
 
  private:
-  void route_from(std::size_t begin, std::size_t from, std::size_t to, double share, std::vector<ChannelUse>& path) const;
+  void route_from(std::size_t begin, std::size_t from, std::size_t to, double share,
+                  std::vector<ChannelUse>& path) const;
   Grid grid_;
 };
 

@@ -17,7 +17,8 @@ GroupLinks::GroupLinks(const hardware::Platform& platform, std::size_t groups, s
 Gateway GroupLinks::gateway(std::size_t from, std::size_t to, std::size_t cable) const {
   const std::size_t there = (to + groups_ - from) % groups_;
   const std::size_t back = groups_ - there;
-  return {.out = ((there - 1) * per_pair_ + cable) / global_links_, .in = ((back - 1) * per_pair_ + cable) / global_links_};
+  return {.out = ((there - 1) * per_pair_ + cable) / global_links_,
+          .in = ((back - 1) * per_pair_ + cable) / global_links_};
 }
 
 }  // namespace aifsim::topology

@@ -20,8 +20,8 @@ DeviceKind upper_end(const Fabric& fabric, const Channel& channel) {
 std::string tier_of(const Fabric& fabric, const Channel& channel) {
   const DeviceKind upper = upper_end(fabric, channel);
   if (is_switch(upper) || upper == DeviceKind::nvswitch) return std::string(name_of(upper));
-  const bool mesh = fabric.device(channel.from).kind == DeviceKind::gpu &&
-                    fabric.device(channel.to).kind == DeviceKind::gpu;
+  const bool mesh =
+      fabric.device(channel.from).kind == DeviceKind::gpu && fabric.device(channel.to).kind == DeviceKind::gpu;
   return mesh ? "nvlink" : "host";
 }
 
@@ -51,7 +51,8 @@ class Bill {
  private:
   void count_devices() {
     std::array<std::size_t, 11> counts{};
-    for (const Device& device : topology_.fabric.devices()) counts[static_cast<std::size_t>(device.kind)] += device.count;
+    for (const Device& device : topology_.fabric.devices())
+      counts[static_cast<std::size_t>(device.kind)] += device.count;
     for (std::size_t kind = 0; kind < counts.size(); ++kind) {
       if (counts[kind] > 0) bill_.devices.emplace_back(name_of(static_cast<DeviceKind>(kind)), counts[kind]);
     }
@@ -61,10 +62,10 @@ class Bill {
   void count_switches() {
     for (const hardware::NodeGroup& group : platform_.groups) {
       if (group.type->nvswitches == 0) continue;
-      bill_.switches.push_back({.tier = "nvswitch",
-                                .name = group.type->name,
-                                .count = static_cast<std::size_t>(group.count) *
-                                         static_cast<std::size_t>(group.type->nvswitches)});
+      bill_.switches.push_back(
+          {.tier = "nvswitch",
+           .name = group.type->name,
+           .count = static_cast<std::size_t>(group.count) * static_cast<std::size_t>(group.type->nvswitches)});
     }
     for (const TierCount& tier : topology_.tiers) {
       const hardware::SwitchSpec& model = tier.model;

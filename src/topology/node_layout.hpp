@@ -19,8 +19,8 @@ struct GroupLayout {
   std::size_t gpus = 0, hosts = 0, nics = 0,
               cpus = 0;  // of one node; hosts: CPU devices on the GPUs' way to their NICs
   bool nvlink = false, nvswitch = false;
-  std::size_t planes = 1;       // first-tier NVLink switches of a domain, each set of chips one device
-  std::size_t plane_gpus = 0;   // on one of them
+  std::size_t planes = 1;      // first-tier NVLink switches of a domain, each set of chips one device
+  std::size_t plane_gpus = 0;  // on one of them
   BytesPerSecond nic_bandwidth;
 
   explicit GroupLayout(const hardware::NodeGroup& group);

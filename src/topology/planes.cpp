@@ -11,7 +11,8 @@ using hardware::Platform;
 
 class Planes final : public ScaleOutNetwork {
  public:
-  Planes(std::vector<std::unique_ptr<ScaleOutNetwork>> planes, bool split) : planes_(std::move(planes)), split_(split) {}
+  Planes(std::vector<std::unique_ptr<ScaleOutNetwork>> planes, bool split)
+      : planes_(std::move(planes)), split_(split) {}
 
   [[nodiscard]] bool append_path(const NicPlace& from, const NicPlace& to, std::uint64_t flow,
                                  std::vector<ChannelUse>& path) const override {

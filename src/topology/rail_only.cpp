@@ -59,8 +59,8 @@ std::unique_ptr<ScaleOutNetwork> generate_rail_only(const Platform& platform, co
   }
   std::vector<std::unique_ptr<ScaleOutNetwork>> rails;
   for (std::size_t rail = 0; rail < nodes.rails(); ++rail) {
-    rails.push_back(make_tree(platform, nodes, std::make_unique<OneRail>(platform, nodes), fabric,
-                              {.rail = rail, .nic_share = 1}));
+    rails.push_back(
+        make_tree(platform, nodes, std::make_unique<OneRail>(platform, nodes), fabric, {.rail = rail, .nic_share = 1}));
   }
   return std::make_unique<RailOnly>(std::move(rails));
 }

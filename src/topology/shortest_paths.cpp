@@ -89,8 +89,8 @@ bool ShortestPaths::append_sprayed(std::size_t from, std::size_t to, std::vector
         if (left[edges_[i].to] + 1 != left[vertex]) continue;
         const double part = share * edges_[i].weight / total;
         path.push_back({edges_[i].channel, part});
-        const auto known = std::find_if(next.begin(), next.end(),
-                                        [&](const auto& entry) { return entry.first == edges_[i].to; });
+        const auto known =
+            std::find_if(next.begin(), next.end(), [&](const auto& entry) { return entry.first == edges_[i].to; });
         if (known == next.end()) {
           next.emplace_back(edges_[i].to, part);
         } else {

@@ -39,7 +39,7 @@ struct Inventory {
 // What lies on the paths between GPUs, when everyone sends the same amount to everyone else.
 struct HotChannel {
   ChannelId channel;
-  double load = 0;  // bytes it carries for one byte sent by every GPU
+  double load = 0;      // bytes it carries for one byte sent by every GPU
   BytesPerSecond rate;  // of one GPU, when this channel alone holds it back
 };
 struct PathStatistics {

@@ -115,7 +115,8 @@ std::vector<TreeTier> plan_tree(const Platform& platform, const LeafShape& shape
   while (tiers.back().blocks > 1) {
     const std::size_t tier = tiers.size();
     TreeTier& below = tiers.back();
-    below.uplinks = cables_up(cables_below(tiers, tier - 1), below.ports, platform.scale_out.oversubscription(tier - 1));
+    below.uplinks =
+        cables_up(cables_below(tiers, tier - 1), below.ports, platform.scale_out.oversubscription(tier - 1));
     TreeTier above{.ports = radix(platform, tier)};
     const bool pods = tier == 1 && shape.pod_leaves > 0 && shape.pod_leaves < below.blocks;
     std::size_t down_ports = above.ports;

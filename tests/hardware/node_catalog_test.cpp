@@ -58,6 +58,9 @@ INSTANTIATE_TEST_SUITE_P(
                 "which has none"},
         Mistake{"sharp_without_switch", node("gpu: h100-sxm, gpus: 8, nvlink: {medium: nvlink4-copper, sharp: true}"),
                 "p.yaml:3:143: nodes.type.nvlink: expected NVLink switches for `sharp`, got none"},
+        Mistake{"nvlink_groups_do_not_divide",
+                node("gpu: h100-sxm, gpus: 8, nvlink: {medium: nvlink4-copper, switches: 4, group: {gpus: 3, switches: 1}}"),
+                "p.yaml:3:188: nodes.type.nvlink.group: expected a number of `gpus` that divides the domain's 8, got 3"},
         Mistake{"unknown_nic", node("gpu: h100-sxm, gpus: 1, nics: {type: connectx77, count: 1}"),
                 "p.yaml:3:148: nodes.type.nics.type: expected a NIC (a name from platforms/catalog/nics/ or a "
                 "map), got \"connectx77\" (did you mean \"connectx7\"?)"},

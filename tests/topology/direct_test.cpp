@@ -98,7 +98,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"dragonfly_plus", "gh200-node-4x", 64,
              "topology: dragonfly-plus, unit_nodes: 4, group_switches: 4, group_spines: 4, global_links: 6"},
         Case{"dragonfly_plus_hashed", "gh200-node-4x", 64,
-             "topology: dragonfly-plus, unit_nodes: 4, group_switches: 4, group_spines: 4, global_links: 6, routing: ecmp"},
+             "topology: dragonfly-plus, unit_nodes: 4, group_switches: 4, group_spines: 4, global_links: 6, routing: "
+             "ecmp"},
         Case{"rail_only", "dgx-h100", 20, "topology: rail-only", false},
         Case{"rail_only_large_rails", "dgx-h100", 100, "topology: rail-only, unit_nodes: 20", false},
         Case{"rail_aligned", "dgx-h100", 64, "topology: rail-optimized, routing: rail-aligned", false},
@@ -114,10 +115,10 @@ std::vector<std::string> names_of(const Topology& topology, const Path& path) {
 
 TEST(RailOnly, forwards_over_nvlink_to_the_rail_of_the_destination) {
   const Topology topology = build(cluster("dgx-h100", 4, "topology: rail-only"));
-  EXPECT_EQ(names_of(topology, path_of(topology, 1, 8 + 5)),
-            (std::vector<std::string>{"node0/gpu1→node0/nvswitch0", "node0/nvswitch0→node0/gpu5",
-                                      "node0/gpu5→node0/nic5", "node0/nic5→leaf5", "leaf5→node1/nic5",
-                                      "node1/nic5→node1/gpu5"}));
+  EXPECT_EQ(
+      names_of(topology, path_of(topology, 1, 8 + 5)),
+      (std::vector<std::string>{"node0/gpu1→node0/nvswitch0", "node0/nvswitch0→node0/gpu5", "node0/gpu5→node0/nic5",
+                                "node0/nic5→leaf5", "leaf5→node1/nic5", "node1/nic5→node1/gpu5"}));
   EXPECT_EQ(path_of(topology, 5, 8 + 5).size(), 4U);
   EXPECT_EQ(topology.tiers.size(), 1U);
   EXPECT_EQ(topology.tiers[0].switches, 8U);
@@ -186,7 +187,8 @@ scale_out:
             (std::vector<std::string>{"node0/gpu0→node0/nic0", "node0/nic0→leaf0", "leaf0→node2/nic0",
                                       "node2/nic0→node2/cpu0", "node2/cpu0→node2/gpu0"}));
   const Path far = path_of(topology, 0, 18);
-  EXPECT_EQ(far.size(), hops_between(topology.fabric, *topology.routing, topology.fabric.gpu(0), topology.fabric.gpu(18)));
+  EXPECT_EQ(far.size(),
+            hops_between(topology.fabric, *topology.routing, topology.fabric.gpu(0), topology.fabric.gpu(18)));
   expect_conserved(topology, topology.fabric.gpu(0), topology.fabric.gpu(18), far);
 }
 
@@ -209,10 +211,12 @@ TEST(TopologyMistake, sizes_that_do_not_multiply_to_the_nodes) {
 }
 
 TEST(TopologyMistake, too_few_ports) {
-  EXPECT_EQ(mistake("topology: torus, dims: [4, 8], links: 16"),
-            "test.yaml: scale_out.switch: expected a switch of at least 72 ports, got qm9700 with 64 at the NICs' rate");
-  EXPECT_EQ(mistake("topology: full-mesh, links: 2"),
-            "test.yaml: scale_out.switch: expected a switch of at least 70 ports, got qm9700 with 64 at the NICs' rate");
+  EXPECT_EQ(
+      mistake("topology: torus, dims: [4, 8], links: 16"),
+      "test.yaml: scale_out.switch: expected a switch of at least 72 ports, got qm9700 with 64 at the NICs' rate");
+  EXPECT_EQ(
+      mistake("topology: full-mesh, links: 2"),
+      "test.yaml: scale_out.switch: expected a switch of at least 70 ports, got qm9700 with 64 at the NICs' rate");
 }
 
 TEST(TopologyMistake, groups) {
@@ -223,9 +227,10 @@ TEST(TopologyMistake, groups) {
 }
 
 TEST(TopologyMistake, reach) {
-  EXPECT_EQ(mistake("topology: rail-optimized, medium: dac"),
-            "test.yaml: scale_out.medium: expected a medium that reaches 20 m (scale_out.layout.leaf_m), got dac, which "
-            "reaches 2 m");
+  EXPECT_EQ(
+      mistake("topology: rail-optimized, medium: dac"),
+      "test.yaml: scale_out.medium: expected a medium that reaches 20 m (scale_out.layout.leaf_m), got dac, which "
+      "reaches 2 m");
   EXPECT_EQ(mistake("topology: rail-optimized, medium: dac, trunk_medium: aec, layout: {leaf_m: 1.5}"),
             "test.yaml: scale_out.trunk_medium: expected a medium that reaches 50 m (scale_out.layout.spine_m), got "
             "aec, which reaches 7 m");
@@ -245,18 +250,20 @@ TEST(TopologyMistake, edges) {
     return mistake("topology: edge-list, switches: [{name: a, type: qm9700}], edges: [" + edges + "]", 2);
   };
   EXPECT_EQ(of("{from: node0-1, to: a}"), "accepted");
-  EXPECT_EQ(of("{from: node0, to: b}"),
-            "test.yaml: scale_out.edges[0].to: expected a switch's name, or node3, node3/nic1, node0-31, node0-31/nic1, "
-            "got \"b\"");
+  EXPECT_EQ(
+      of("{from: node0, to: b}"),
+      "test.yaml: scale_out.edges[0].to: expected a switch's name, or node3, node3/nic1, node0-31, node0-31/nic1, "
+      "got \"b\"");
   EXPECT_EQ(of("{from: node0-2, to: a}"),
             "test.yaml: scale_out.edges[0].from: expected nodes up to node1, got \"node0-2\"");
   EXPECT_EQ(of("{from: node0/nic9, to: a}"),
             "test.yaml: scale_out.edges[0].from: expected a NIC that there is, got \"node0/nic9\"");
   EXPECT_EQ(of("{from: node0-1, to: a, links: 9}"),
             "test.yaml: scale_out.switches[0]: expected at most 64 cables at a, got 144");
-  EXPECT_EQ(of("{from: node0, to: a}"),
-            "test.yaml: scale_out.topology: expected a network that joins node0/gpu0 and node1/gpu7, got no path that is "
-            "alive");
+  EXPECT_EQ(
+      of("{from: node0, to: a}"),
+      "test.yaml: scale_out.topology: expected a network that joins node0/gpu0 and node1/gpu7, got no path that is "
+      "alive");
 }
 
 }  // namespace

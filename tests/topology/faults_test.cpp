@@ -50,7 +50,8 @@ TEST(Faults, names_lead_back_to_their_devices) {
   for (std::size_t i = 0; i < topology.fabric.devices().size(); ++i) {
     EXPECT_EQ(topology.fabric.find(topology.fabric.name(DeviceId{i})), DeviceId{i});
   }
-  for (const char* wrong : {"", "node0", "gpu0", "node0/", "node0/gpu", "node0/gpu4", "leaf99", "node99/gpu0", "node0/gpu1x"}) {
+  for (const char* wrong :
+       {"", "node0", "gpu0", "node0/", "node0/gpu", "node0/gpu4", "leaf99", "node99/gpu0", "node0/gpu1x"}) {
     EXPECT_FALSE(topology.fabric.find(wrong).valid()) << wrong;
   }
 }
@@ -116,16 +117,19 @@ TEST(Faults, direct_networks_go_round) {
 }
 
 TEST(Faults, what_cannot_be_reached_is_told) {
-  EXPECT_EQ(mistake("{part: node1/gpu0, dead: true}"),
-            "test.yaml: scale_out.topology: expected a network that joins node0/gpu0 and node1/gpu0, got no path that is "
-            "alive");
-  EXPECT_EQ(mistake("{part: node0/nvswitch0, dead: true}, {part: node0/nic0, dead: true}"),
-            "test.yaml: scale_out.topology: expected a network that joins node0/gpu0 and node1/gpu0, got no path that is "
-            "alive");
-  EXPECT_EQ(mistake("{part: ocs0, dead: true}, {part: node0/nvswitch0, dead: true}", 0, 8,
-                    "topology: ocs-rails, switch: ocs-palomar"),
-            "test.yaml: scale_out.topology: expected a network that joins node0/gpu0 and node1/gpu0, got no path that is "
-            "alive");
+  EXPECT_EQ(
+      mistake("{part: node1/gpu0, dead: true}"),
+      "test.yaml: scale_out.topology: expected a network that joins node0/gpu0 and node1/gpu0, got no path that is "
+      "alive");
+  EXPECT_EQ(
+      mistake("{part: node0/nvswitch0, dead: true}, {part: node0/nic0, dead: true}"),
+      "test.yaml: scale_out.topology: expected a network that joins node0/gpu0 and node1/gpu0, got no path that is "
+      "alive");
+  EXPECT_EQ(
+      mistake("{part: ocs0, dead: true}, {part: node0/nvswitch0, dead: true}", 0, 8,
+              "topology: ocs-rails, switch: ocs-palomar"),
+      "test.yaml: scale_out.topology: expected a network that joins node0/gpu0 and node1/gpu0, got no path that is "
+      "alive");
 }
 
 TEST(Faults, parts_that_there_are_not_are_told) {

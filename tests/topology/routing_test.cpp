@@ -81,9 +81,11 @@ TEST(Routing, a_second_tier_joins_sets_of_nvlink_switches) {
   EXPECT_EQ(topology.routing->nvlink_domain(topology.fabric.gpu(0)),
             topology.routing->nvlink_domain(topology.fabric.gpu(255)));
   std::size_t chips = 0;
-  for (const Device& device : topology.fabric.devices()) chips += device.kind == DeviceKind::nvswitch ? device.count : 0;
+  for (const Device& device : topology.fabric.devices())
+    chips += device.kind == DeviceKind::nvswitch ? device.count : 0;
   EXPECT_EQ(chips, 132U);
-  const Topology racks = build(platform_of("nodes: {type: gb200-nvl576, count: 2}\nscale_out: {topology: rail-optimized}\n"));
+  const Topology racks =
+      build(platform_of("nodes: {type: gb200-nvl576, count: 2}\nscale_out: {topology: rail-optimized}\n"));
   EXPECT_EQ(path_of(racks, 0, 575).size(), 4U);
   EXPECT_EQ(path_of(racks, 3, 576 + 3).size(), 8U);  // by NIC: GPU, CPU, NIC, leaf and back
   for (const auto& [from, to] : {std::pair{5, 700}, std::pair{80, 20}, std::pair{1151, 3}}) {

@@ -58,15 +58,13 @@ TEST_P(SuperPodCables, are_the_reference_architectures) {
 }
 
 // NVIDIA DGX SuperPOD RA H100, table 4 (whose node cables count UFM's four, too), and B200, architecture.
-INSTANTIATE_TEST_SUITE_P(all, SuperPodCables,
-                         testing::Combine(testing::Values(Cables{"dgx-h100", 31, 248, 256, 0},
-                                                          Cables{"dgx-h100", 63, 504, 512, 0},
-                                                          Cables{"dgx-h100", 95, 760, 768, 0},
-                                                          Cables{"dgx-h100", 127, 1016, 1024, 0},
-                                                          Cables{"dgx-b200", 64, 512, 512, 0},
-                                                          Cables{"dgx-b200", 256, 2048, 2048, 0},
-                                                          Cables{"dgx-b200", 512, 4096, 4096, 4096}),
-                                          testing::Values("adaptive", "ecmp")));
+INSTANTIATE_TEST_SUITE_P(
+    all, SuperPodCables,
+    testing::Combine(testing::Values(Cables{"dgx-h100", 31, 248, 256, 0}, Cables{"dgx-h100", 63, 504, 512, 0},
+                                     Cables{"dgx-h100", 95, 760, 768, 0}, Cables{"dgx-h100", 127, 1016, 1024, 0},
+                                     Cables{"dgx-b200", 64, 512, 512, 0}, Cables{"dgx-b200", 256, 2048, 2048, 0},
+                                     Cables{"dgx-b200", 512, 4096, 4096, 4096}),
+                     testing::Values("adaptive", "ecmp")));
 
 TEST(Inventory, counts_what_is_inside_nodes) {
   const hardware::Platform platform = shipped("gb200-nvl72-8");
@@ -80,9 +78,7 @@ TEST(Inventory, counts_what_is_inside_nodes) {
   EXPECT_EQ(cables(parts, "nvswitch"), 576U);
 }
 
-double bisection(const hardware::Platform& platform) {
-  return bisection_per_gpu(build(platform)).in(units::GB_per_s);
-}
+double bisection(const hardware::Platform& platform) { return bisection_per_gpu(build(platform)).in(units::GB_per_s); }
 
 TEST(Bisection, of_a_tree_is_its_top_tier) {
   const double nic = 50 * 0.98;
