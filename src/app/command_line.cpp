@@ -142,6 +142,34 @@ CLI::App* add_list(CLI::App& app, ListOptions& options) {
   return list;
 }
 
+const std::map<std::string, CollectiveFormat> collective_formats{
+    {"text", CollectiveFormat::text}, {"json", CollectiveFormat::json}, {"csv", CollectiveFormat::csv}};
+const std::map<std::string, CollectiveNetwork> collective_networks{{"fluid", CollectiveNetwork::fluid},
+                                                                   {"simgrid", CollectiveNetwork::simgrid},
+                                                                   {"ideal", CollectiveNetwork::ideal}};
+
+CLI::App* add_collective(CLI::App& app, CollectiveOptions& options) {
+  CLI::App* collective = app.add_subcommand("collective", "Time a collective over growing sizes, as nccl-tests do");
+  collective->add_option("PLATFORM", options.platform, "Platform file, e.g. platforms/dgx-h100-32.yaml")
+      ->required()
+      ->type_name("FILE");
+  add_sets(*collective, options.sets);
+  collective->add_option("--op", options.operation, "all_reduce, all_gather, reduce_scatter, all_to_all, broadcast, …")
+      ->required()
+      ->type_name("NAME");
+  collective->add_option("--ranks", options.ranks, "The first N GPUs (default all)")
+      ->type_name("N")
+      ->check(CLI::Range(2, 100'000'000));
+  collective->add_option("--sizes", options.sizes, "FROM:TO:xFACTOR, FROM:TO:STEP or one size (default 8:16G:x2)")
+      ->type_name("SIZES");
+  collective->add_option("--algorithm", options.algorithm, "auto (the default) or one of `aifsim list collectives`")
+      ->type_name("NAME");
+  add_choice(*collective, "--network", options.network, collective_networks, "How flows share channels (default fluid)");
+  add_choice(*collective, "--format", options.format, collective_formats, "What to print (default text)");
+  collective->footer(collective_examples);
+  return collective;
+}
+
 CLI::App* add_help(CLI::App& app, std::string& topic) {
   CLI::App* help = app.add_subcommand("help", "Explain a topic: json (keys and units of the report)");
   help->add_option("TOPIC", topic, "json")->type_name("")->check([](const std::string& word) {
@@ -169,6 +197,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   CheckOptions check_options;
   ListOptions list_options;
   TopologyOptions topology_options;
+  CollectiveOptions collective_options;
   TrafficCommandOptions traffic_options;
   std::string topic;
   const CLI::App* run = add_run(app, run_options);
@@ -176,6 +205,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   const CLI::App* check = add_check(app, check_options);
   const CLI::App* list = add_list(app, list_options);
   const CLI::App* topology = add_topology(app, topology_options);
+  const CLI::App* collective = add_collective(app, collective_options);
   const CLI::App* traffic = add_traffic(app, traffic_options);
   add_help(app, topic);
   try {
@@ -186,7 +216,7 @@ Command parse_command_line(int argc, const char* const* argv) {
     const auto chosen = app.get_subcommands();
     const std::string command = chosen.empty() ? "aifsim" : "aifsim " + chosen.front()->get_name();
     const bool unknown = chosen.empty() && argc > 1 && *argv[1] != '-';
-    const std::string what = unknown ? "expected run|validate|check|list|topology|traffic|help, got \"" + std::string(argv[1]) + '"'
+    const std::string what = unknown ? "expected run|validate|check|list|topology|traffic|collective|help, got \"" + std::string(argv[1]) + '"'
                                      : std::string(error.what());
     throw UsageError(what + " (see " + command + " --help)");
   }
@@ -195,6 +225,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   if (check->parsed()) return check_options;
   if (list->parsed()) return list_options;
   if (topology->parsed()) return topology_options;
+  if (collective->parsed()) return collective_options;
   if (traffic->parsed()) return traffic_options;
   return PrintOptions{topic == "json" ? report::describe_run_json() : app.help()};
 }

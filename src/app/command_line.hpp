@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "app/collective_command.hpp"
 #include "app/topology_command.hpp"
 #include "app/traffic_command.hpp"
 #include "study/validate.hpp"
@@ -39,7 +40,7 @@ struct PrintOptions {
   std::string text;  // help or version
 };
 
-using Command = std::variant<RunOptions, study::ValidateOptions, CheckOptions, ListOptions, TopologyOptions, TrafficCommandOptions, PrintOptions>;
+using Command = std::variant<RunOptions, study::ValidateOptions, CheckOptions, ListOptions, TopologyOptions, TrafficCommandOptions, CollectiveOptions, PrintOptions>;
 
 // The command line is wrong: exit code 2.
 class UsageError : public std::runtime_error {

@@ -40,6 +40,14 @@ inline constexpr const char* check_examples =
     "Reads platforms, workloads, models, frameworks and catalogue files (platforms/catalog); reports every problem\n"
     "in each of them and runs nothing.\n";
 
+inline constexpr const char* collective_examples =
+    "Examples:\n"
+    "  aifsim collective platforms/dgx-h100-32.yaml --op all_reduce\n"
+    "  aifsim collective platforms/dgx-h100-32.yaml --op all_to_all --ranks 16 --sizes 1M:1G:x4 --format json\n"
+    "\n"
+    "Sizes are nccl-tests': K, M, G are powers of 1024. The columns are theirs too, with the algorithm, the protocol and\n"
+    "the channel that bounded the slowest flow, or latency.\n";
+
 inline constexpr const char* list_examples =
     "Examples:\n"
     "  aifsim list gpus\n"

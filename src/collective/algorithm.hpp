@@ -44,6 +44,8 @@ extern const Algorithm nvls_tree;
 extern const Algorithm chain;
 extern const Algorithm direct;
 extern const Algorithm expert;
+extern const Algorithm hierarchical;
+extern const Algorithm halving_doubling;
 extern const Algorithm send_receive;
 
 [[nodiscard]] std::span<const Algorithm* const> algorithms();

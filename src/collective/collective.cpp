@@ -95,6 +95,12 @@ std::string_view name_of(Operation operation) {
   throw InternalError("name_of: unknown operation");
 }
 
+std::vector<Operation> operations() {
+  std::vector<Operation> all;
+  for (const auto& [value, name] : operation_names) all.push_back(value);
+  return all;
+}
+
 std::optional<Operation> operation_named(std::string_view name) {
   for (const auto& [value, known] : operation_names) {
     if (known == name) return value;

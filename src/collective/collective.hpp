@@ -21,6 +21,7 @@ namespace aifsim::collective {
 
 enum class Operation { all_reduce, all_gather, reduce_scatter, all_to_all, broadcast, reduce, send_receive };
 [[nodiscard]] std::string_view name_of(Operation operation);
+[[nodiscard]] std::vector<Operation> operations();
 [[nodiscard]] std::optional<Operation> operation_named(std::string_view name);
 
 // What all ranks of all groups together put on one channel.

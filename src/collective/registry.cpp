@@ -6,8 +6,8 @@
 namespace aifsim::collective {
 
 std::span<const Algorithm* const> algorithms() {
-  static constexpr std::array<const Algorithm*, 8> table{&ring,  &tree,   &nvls,   &nvls_tree,
-                                                         &chain, &direct, &expert, &send_receive};
+  static constexpr std::array<const Algorithm*, 10> table{&ring,  &tree,   &nvls,         &nvls_tree,        &chain,
+                                                          &direct, &expert, &hierarchical, &halving_doubling, &send_receive};
   return table;
 }
 
