@@ -15,7 +15,8 @@ std::vector<TaskId> tasks_of(const task::TaskGraph& graph, DeviceId device) {
     const TaskId id(index);
     const task::Task& task = graph.task(id);
     const bool timer = task.kind == task::TaskKind::delay || task.kind == task::TaskKind::join;
-    if (timer ? !awaited[index] : task.device != device) continue;
+    const bool owned = timer && !task.device.valid() ? awaited[index] : task.device == device;
+    if (!owned) continue;
     if (task.kind != task::TaskKind::join) tasks.push_back(id);
     for (const TaskId dependency : graph.dependencies(id)) awaited[dependency.index()] = true;
   }

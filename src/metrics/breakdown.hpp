@@ -14,7 +14,8 @@ using Breakdown = std::map<std::string, Seconds>;
 
 // At each instant between timeline.begin() and end(): the cause of the compute task that runs on the device; else of its
 // communication (of several, the one that ends last); else "bubble". Sums to timeline.elapsed().
-// Delays belong to a device when one of its tasks waits for them, directly or through other delays and joins.
+// A delay belongs to the device it names; one that names none to every device with a task that waits for it, directly or
+// through other delays and joins.
 [[nodiscard]] Breakdown exposed_breakdown(const task::TaskGraph& graph, const Timeline& timeline, DeviceId device);
 
 }  // namespace aifsim::metrics

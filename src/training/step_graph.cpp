@@ -220,9 +220,11 @@ class StepBuilder {
       all.push_back(step_.graph.compute(stage.gpu, setup_.optimizer, step_.graph.label("optimizer:adam"), ready));
     }
     const TaskId end = step_.graph.join(step_.graph.label("end:step"), all);
-    if (job_.framework.step_overhead > Seconds{}) {
-      const Tasks last{end};
-      (void)step_.graph.delay(job_.framework.step_overhead, step_.graph.label("host:between steps"), last);
+    if (job_.framework.step_overhead <= Seconds{}) return;
+    const LabelId host = step_.graph.label("host:between steps");
+    const Tasks last{end};
+    for (const StageState& stage : stages_) {
+      (void)step_.graph.delay(job_.framework.step_overhead, host, last, stage.gpu);
     }
   }
 

@@ -45,6 +45,15 @@ TEST(Breakdown, a_timer_belongs_to_the_device_that_waits_for_it) {
   EXPECT_NEAR(exposed_breakdown(graph, timeline, DeviceId(1)).at("bubble").in(units::ms), 3, 1e-9);
 }
 
+TEST(Breakdown, a_timer_that_names_its_device_belongs_to_it_alone) {
+  task::TaskGraph graph;
+  const TaskId work = graph.compute(DeviceId(0), 1 * units::ms, graph.label("compute:a"));
+  (void)graph.delay(2 * units::ms, graph.label("host:between steps"), std::array{work}, DeviceId(0));
+  const Timeline timeline = run_ideal(graph);
+  EXPECT_NEAR(exposed_breakdown(graph, timeline, DeviceId(0)).at("host").in(units::ms), 2, 1e-9);
+  EXPECT_NEAR(exposed_breakdown(graph, timeline, DeviceId(1)).at("bubble").in(units::ms), 3, 1e-9);
+}
+
 TEST(Breakdown, of_nothing_is_nothing) {
   const task::TaskGraph graph;
   EXPECT_TRUE(exposed_breakdown(graph, run_ideal(graph), DeviceId(0)).empty());
