@@ -30,7 +30,10 @@ inline constexpr const char* validate_examples =
     "  aifsim validate tests/validation/training.csv\n"
     "  aifsim validate training.csv --where 'gpu=H100*' --where 'model=Llama*' --jobs 2 --format csv\n"
     "\n"
-    "The kind of a table is told by its header. Rows that cannot be simulated are listed with the reason.\n";
+    "The kind of a table is told by its header. Rows that cannot be simulated are listed with the reason.\n"
+    "\n"
+    "JSON keys: rows[]{id metric unit measured simulated error status reason}; summary.<metric>{scored unsupported\n"
+    "infeasible median_abs_error p90_abs_error bias}. Errors are simulated / measured - 1.\n";
 
 inline constexpr const char* check_examples =
     "Examples:\n"
@@ -46,7 +49,10 @@ inline constexpr const char* collective_examples =
     "  aifsim collective platforms/dgx-h100-32.yaml --op all_to_all --ranks 16 --sizes 1M:1G:x4 --format json\n"
     "\n"
     "Sizes are nccl-tests': K, M, G are powers of 1024. The columns are theirs too, with the algorithm, the protocol and\n"
-    "the channel that bounded the slowest flow, or latency.\n";
+    "the channel that bounded the slowest flow, or latency.\n"
+    "\n"
+    "JSON keys: operation; ranks; rows[]{bytes time_us algbw_GBps busbw_GBps algorithm protocol bottleneck};\n"
+    "run_cost{cpu_s peak_rss_bytes}.\n";
 
 inline constexpr const char* list_examples =
     "Examples:\n"
