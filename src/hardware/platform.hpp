@@ -174,7 +174,8 @@ struct Platform {
 // For the topologies' own registry: the names, in the order of ScaleOutKind.
 [[nodiscard]] std::span<const std::string_view> topology_names();
 
-// Where the catalogue lies: platforms/catalog in $AIFSIM_DATA, else ../../platforms/catalog from the executable, else the source tree's.
+// Where the catalogue lies: platforms/catalog in $AIFSIM_DATA, else ../../platforms/catalog from the
+// executable, else the source tree's.
 [[nodiscard]] std::string catalog_directory();
 
 // Reads a platform from its document (problems go to the document; call document.check() after).
