@@ -24,6 +24,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_L
   # GCC 12 warns about a correct `"text" + std::string` (gcc.gnu.org bug 105651).
   target_compile_options(aifsim_warnings INTERFACE -Wno-restrict)
 endif()
+if(AIFSIM_SANITIZERS)
+  # Under sanitizers GCC sees uninitialised members in std::regex and std::function (gcc.gnu.org bug 105562).
+  aifsim_add_flag_if_known(-Wno-maybe-uninitialized)
+endif()
 if(AIFSIM_WERROR)
   target_compile_options(aifsim_warnings INTERFACE -Werror)
 endif()
