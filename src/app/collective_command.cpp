@@ -8,6 +8,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "app/inputs.hpp"
 #include "app/terminal.hpp"
 #include "base/error.hpp"
 #include "collective/collective.hpp"
@@ -168,20 +169,12 @@ std::vector<double> parse_sizes(const std::string& text) {
 }
 
 void collective_command(const CollectiveOptions& options) {
-  std::vector<config::Override> overrides;
-  for (const std::string& text : options.sets) {
-    config::Override entry = config::parse_override(text);
-    if (entry.key.starts_with("platform:")) entry.key.erase(0, std::string_view("platform:").size());
-    overrides.push_back(std::move(entry));
-  }
   study::BenchRequest request{.operation = operation_named(options.operation),
                               .ranks = options.ranks,
                               .algorithm = options.algorithm,
                               .sizes = {}};
   for (const double size : parse_sizes(options.sizes)) request.sizes.push_back(size * units::B);
-  const config::Document document = config::Document::load(options.platform, overrides);
-  const hardware::Platform platform = hardware::read_platform(document);
-  document.check();
+  const hardware::Platform platform = load_platform(options.platform, options.sets);
   if (options.ranks > platform.gpu_count()) {
     throw ConfigError(Problem{.file = {},
                               .key = "--ranks",

@@ -98,4 +98,18 @@ Inputs load_inputs(const std::string& platform, const std::string& workload, std
   return {config::Document::load(platform, files[0].overrides), config::Document::load(workload, files[1].overrides)};
 }
 
+hardware::Platform load_platform(const std::string& platform, std::span<const std::string> sets) {
+  constexpr std::string_view prefix = "platform:";
+  std::vector<config::Override> overrides;
+  for (const std::string& text : sets) {
+    config::Override entry = config::parse_override(text);
+    if (entry.key.starts_with(prefix)) entry.key.erase(0, prefix.size());
+    overrides.push_back(std::move(entry));
+  }
+  const config::Document document = config::Document::load(platform, overrides);
+  hardware::Platform result = hardware::read_platform(document);
+  document.check();
+  return result;
+}
+
 }  // namespace aifsim::app

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "config/node.hpp"
+#include "hardware/platform.hpp"
 
 namespace aifsim::app {
 
@@ -18,5 +19,8 @@ struct Inputs {
 // its first key; if both have it, that is the user's mistake; if none has it, to the one whose reader knows the key.
 [[nodiscard]] Inputs load_inputs(const std::string& platform, const std::string& workload,
                                  std::span<const std::string> sets);
+
+// The platform alone, for commands that read no workload; overrides may carry the prefix `platform:`. Checked.
+[[nodiscard]] hardware::Platform load_platform(const std::string& platform, std::span<const std::string> sets);
 
 }  // namespace aifsim::app

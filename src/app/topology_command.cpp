@@ -5,6 +5,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "app/inputs.hpp"
 #include "app/terminal.hpp"
 #include "report/human.hpp"
 #include "report/table.hpp"
@@ -122,15 +123,7 @@ std::string text_of(const std::string& name, const Summary& summary, const topol
 }  // namespace
 
 void topology_command(const TopologyOptions& options) {
-  std::vector<config::Override> overrides;
-  for (const std::string& text : options.sets) {
-    config::Override entry = config::parse_override(text);
-    if (entry.key.starts_with("platform:")) entry.key.erase(0, std::string_view("platform:").size());
-    overrides.push_back(std::move(entry));
-  }
-  const config::Document document = config::Document::load(options.platform, overrides);
-  const hardware::Platform platform = hardware::read_platform(document);
-  document.check();
+  const hardware::Platform platform = load_platform(options.platform, options.sets);
   const topology::Topology topology = topology::build(platform);
   if (options.format == TopologyFormat::dot) return topology::write_dot(topology.fabric, std::cout);
   if (options.format == TopologyFormat::graphml) return topology::write_graphml(topology.fabric, std::cout);

@@ -5,6 +5,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "app/inputs.hpp"
 #include "app/terminal.hpp"
 #include "base/error.hpp"
 #include "config/node.hpp"
@@ -89,15 +90,7 @@ std::string text_of(const TrafficCommandOptions& options, const topology::Topolo
 }  // namespace
 
 void traffic_command(const TrafficCommandOptions& options) {
-  std::vector<config::Override> overrides;
-  for (const std::string& text : options.sets) {
-    config::Override entry = config::parse_override(text);
-    if (entry.key.starts_with("platform:")) entry.key.erase(0, std::string_view("platform:").size());
-    overrides.push_back(std::move(entry));
-  }
-  const config::Document document = config::Document::load(options.platform, overrides);
-  const hardware::Platform platform = hardware::read_platform(document);
-  document.check();
+  const hardware::Platform platform = load_platform(options.platform, options.sets);
   const topology::Topology topology = topology::build(platform);
   const std::vector<study::Transfer> transfers = study::make_transfers({.pattern = options.pattern,
                                                                         .bytes = bytes_of(options.bytes),
