@@ -100,6 +100,10 @@ KernelTime kernel_time(const Operator& op, const GpuSpec& gpu) {
     case OperatorKind::gemm: return gemm_time(op, gpu);
     case OperatorKind::attention_forward:
     case OperatorKind::attention_backward: return attention_time(op, gpu);
+    case OperatorKind::attention_decode:
+    case OperatorKind::latent_prefill:
+    case OperatorKind::latent_decode:
+    case OperatorKind::expert_ffn: break;
     case OperatorKind::memory: return memory_time(op, gpu);
   }
   throw InternalError("an operator kind without a cost model");

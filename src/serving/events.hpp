@@ -1,0 +1,55 @@
+// What a serving run tells those who watch it. Watchers never act.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "serving/request.hpp"
+
+namespace aifsim::serving {
+
+enum class RejectReason { too_long, queue_full, replica_lost };
+[[nodiscard]] std::string_view name_of(RejectReason reason);
+
+// Everything about one request that is over. Times are absolute; arrival <= scheduled <= first_token <= done.
+struct RequestRecord {
+  std::uint64_t id = 0;
+  int input_tokens = 0, output_tokens = 0;
+  int cached_tokens = 0;      // of the prompt, found in a prefix cache
+  std::uint32_t replica = 0;  // that decoded it
+  int preemptions = 0;
+  Seconds arrival, scheduled, first_token, done;
+  Seconds transfer;           // KV transfer from prefill to decode, exposed
+  Seconds fetch;              // waiting for KV blocks from a lower tier, exposed
+};
+
+// `iterations` of one replica in a row that had the same batch; the gap between two output tokens goes from `first` to
+// `last` along a line.
+struct DecodeRun {
+  std::uint32_t replica = 0;
+  Seconds begin;
+  int sequences = 0;         // that got a token in each iteration
+  int iterations = 0;
+  Seconds first, last;       // duration of the first and the last iteration
+  double tokens_per_iteration = 1;  // of each sequence: more than 1 with speculative decoding
+};
+
+// State after a change, for time series and utilisation.
+struct ReplicaState {
+  std::uint32_t replica = 0;
+  int running = 0, waiting = 0;
+  double cache_tokens = 0, cache_capacity = 0;  // HBM
+};
+
+class ServingObserver {
+ public:
+  virtual ~ServingObserver() = default;
+  virtual void arrived(const Prompt& /*prompt*/, Seconds /*when*/) {}
+  virtual void decoded(const DecodeRun& /*run*/) {}
+  virtual void prefilled(std::uint32_t /*replica*/, Seconds /*begin*/, Seconds /*duration*/, double /*tokens*/) {}
+  virtual void changed(const ReplicaState& /*state*/, Seconds /*when*/) {}
+  virtual void completed(const RequestRecord& /*record*/) {}
+  virtual void rejected(const Prompt& /*prompt*/, RejectReason /*reason*/, Seconds /*when*/) {}
+};
+
+}  // namespace aifsim::serving

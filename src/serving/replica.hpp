@@ -1,0 +1,67 @@
+// One running engine: waiting and running requests, its KV cache, its iterations.
+//
+// A replica lives on the executor's clock: it wakes itself when something about it changes (a sequence joins, leaves,
+// runs out of blocks) and goes through the decode iterations in between in closed form.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "serving/engine.hpp"
+#include "serving/events.hpp"
+#include "serving/iteration_cost.hpp"
+#include "serving/request.hpp"
+#include "task/executor.hpp"
+
+namespace aifsim::serving {
+
+// What a replica does with a request.
+enum class Role {
+  whole,    // prefill and decode
+  prefill,  // prefill and the first token; then its KV cache goes to a decode replica
+  decode,   // goes on from a transferred cache
+};
+
+// A request on its way between replicas.
+struct Ticket {
+  Request request;
+  RequestRecord record;
+};
+
+// What happens outside the replica. Called at the time it happens.
+struct ReplicaOutlets {
+  std::function<void(Ticket)> completed;
+  std::function<void(Ticket, RejectReason)> rejected;
+  // Role::prefill: the prompt is done and the first token out; its blocks are held until release().
+  std::function<void(Ticket)> prefilled;
+};
+
+class Replica {
+ public:
+  Replica(std::uint32_t index, Role role, const EngineOptions& options, const EngineMemory& memory,
+          const IterationCost& cost, task::Executor& clock, ServingObserver& observer, ReplicaOutlets outlets);
+  ~Replica();
+
+  void submit(Ticket ticket);             // now; Role::decode: its cache is being transferred, see can_receive
+  void release(std::uint64_t request);    // Role::prefill: the transfer is over, its blocks are free
+  // Role::decode: blocks for a cache of this size are set aside and will be; the transfer may begin.
+  [[nodiscard]] bool reserve(const Ticket& ticket);
+  // Now: what it was working on and had queued comes back, nothing is lost.
+  [[nodiscard]] std::vector<Ticket> fail();
+  void drain(std::function<void()> done);  // takes nothing new; calls back when empty
+
+  // What a router may know.
+  [[nodiscard]] std::uint32_t index() const;
+  [[nodiscard]] int running() const;
+  [[nodiscard]] int waiting() const;
+  [[nodiscard]] double waiting_tokens() const;     // prompt tokens not yet prefilled
+  [[nodiscard]] double cache_use() const;          // 0..1
+  [[nodiscard]] int cached_prefix(const Prompt& prompt) const;  // tokens of this prompt that its prefix cache holds now
+
+ private:
+  struct Implementation;
+  std::unique_ptr<Implementation> implementation_;
+};
+
+}  // namespace aifsim::serving
