@@ -10,29 +10,22 @@
 #include "hardware/gpu_spec.hpp"
 #include "model/inference.hpp"
 #include "serving/engine.hpp"
+#include "serving/iteration_pricer.hpp"
 #include "topology/fabric.hpp"
 
 namespace aifsim::serving {
 
-// Iterations that only decode grow with their context along a line, as long as the sequences stay the same.
-struct DecodeLine {
-  Seconds fixed;        // of an iteration at no context
-  Seconds per_token;    // of each cached token, all sequences of the attention group together
-};
-
-class IterationCost {
+class IterationCost final : public IterationPricer {
  public:
   // `gpus` of the engine in rank order: pipeline stage, then attention group, then tensor rank. Exchanges are priced on
   // the fabric between exactly these, once per shape. All must outlive the cost.
   IterationCost(const model::ModelSpec& model, const EngineOptions& options, const hardware::Platform& platform,
                 const topology::Topology& topology, std::vector<DeviceId> gpus);
-  ~IterationCost();
+  ~IterationCost() override;
 
-  // From the start of one iteration to the start of the next, host included. All attention groups are taken to have a
-  // batch like this one. Memoised by token counts; otherwise pure.
-  [[nodiscard]] Seconds time(const model::Batch& batch) const;
-  // decode(n).fixed + decode(n).per_token * context = time of a batch of n decoding sequences, within rounding.
-  [[nodiscard]] DecodeLine decode(int sequences) const;
+  // Memoised by token counts; otherwise pure.
+  [[nodiscard]] Seconds time(const model::Batch& batch) const override;
+  [[nodiscard]] DecodeLine decode(int sequences, double context) const override;
   // What an iteration's time is made of, largest first: operator names, exchanges ("tp all-reduce nvlink"), "host".
   // Sums to time(batch).
   [[nodiscard]] std::vector<std::pair<std::string, Seconds>> breakdown(const model::Batch& batch) const;

@@ -40,7 +40,7 @@ struct ReplicaOutlets {
 class Replica {
  public:
   Replica(std::uint32_t index, Role role, const EngineOptions& options, const EngineMemory& memory,
-          const IterationCost& cost, task::Executor& clock, ServingObserver& observer, ReplicaOutlets outlets);
+          const IterationPricer& pricer, task::Executor& clock, ServingObserver& observer, ReplicaOutlets outlets);
   ~Replica();
 
   void submit(Ticket ticket);             // now; Role::decode: its cache is being transferred, see can_receive

@@ -1,0 +1,30 @@
+// What a replica asks about the time of its iterations. IterationCost answers for real engines, fakes in tests.
+#pragma once
+
+#include <limits>
+
+#include "base/quantity.hpp"
+#include "model/inference.hpp"
+
+namespace aifsim::serving {
+
+// Iterations that only decode take time along a line as their context grows, as long as the sequences stay the same and
+// the context (all cached tokens of one attention group together) does not pass `until_context`: from there on
+// another line holds.
+struct DecodeLine {
+  Seconds fixed;      // of an iteration at no context
+  Seconds per_token;  // of each cached token
+  double until_context = std::numeric_limits<double>::infinity();
+};
+
+class IterationPricer {
+ public:
+  virtual ~IterationPricer() = default;
+  // From the start of one iteration to the start of the next, host included. All attention groups have a batch like this.
+  [[nodiscard]] virtual Seconds time(const model::Batch& batch) const = 0;
+  // For `sequences` that decode in one attention group with `context` cached tokens in all. time() of such a batch is on
+  // this line within rounding.
+  [[nodiscard]] virtual DecodeLine decode(int sequences, double context) const = 0;
+};
+
+}  // namespace aifsim::serving
