@@ -115,6 +115,15 @@ CollectivePlan plan(const Request& request, const hardware::Platform& platform, 
   return request.algorithm == "auto" ? fastest_plan(situation) : plan_by_name(situation);
 }
 
+std::optional<CollectivePlan> plan_if_served(const Request& request, const hardware::Platform& platform,
+                                             const topology::Topology& topology) {
+  const Situation situation = situate(request, platform, topology);
+  for (const Algorithm* algorithm : algorithms()) {
+    if (algorithm->name == request.algorithm && algorithm->serves(situation)) return algorithm->plan(situation);
+  }
+  return std::nullopt;
+}
+
 Seconds lone_time(const CollectivePlan& plan, const topology::Fabric& fabric) {
   Seconds total = plan.alpha;
   for (const Phase& phase : plan.phases) {

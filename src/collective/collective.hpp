@@ -63,6 +63,10 @@ struct Request {
 [[nodiscard]] CollectivePlan plan(const Request& request, const hardware::Platform& platform,
                                   const topology::Topology& topology);
 
+// The plan of a named algorithm, or nothing when the library has none of that name that can do this.
+[[nodiscard]] std::optional<CollectivePlan> plan_if_served(const Request& request, const hardware::Platform& platform,
+                                                           const topology::Topology& topology);
+
 // The time of a plan when nothing else shares its channels: alpha + for each phase the slowest flow.
 [[nodiscard]] Seconds lone_time(const CollectivePlan& plan, const topology::Fabric& fabric);
 

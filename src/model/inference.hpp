@@ -4,6 +4,7 @@
 // depends on every sequence's length: an engine prices the first once per token count.
 #pragma once
 
+#include <cstddef>
 #include <vector>
 
 #include "base/operator.hpp"
@@ -58,6 +59,7 @@ enum class Exchange {
   logits_all_gather,   // vocabulary-parallel head; `bytes` of the output
   stage_send,          // to the next pipeline stage
 };
+inline constexpr std::size_t exchange_count = 8;
 struct RepeatedExchange {
   Exchange exchange{};
   OperatorName name;
