@@ -15,6 +15,10 @@
 
 namespace aifsim::serving {
 
+// Of the platform's node group that the device belongs to.
+[[nodiscard]] const hardware::GpuSpec& gpu_of(const hardware::Platform& platform, const topology::Topology& topology,
+                                              DeviceId gpu);
+
 class IterationCost final : public IterationPricer {
  public:
   // `gpus` of the engine in rank order: pipeline stage, then attention group, then tensor rank. Exchanges are priced on
@@ -26,7 +30,8 @@ class IterationCost final : public IterationPricer {
   // Memoised by token counts; otherwise pure.
   [[nodiscard]] Seconds time(const model::Batch& batch) const override;
   [[nodiscard]] DecodeLine decode(int sequences, double context) const override;
-  // What an iteration's time is made of, largest first: operator names, exchanges ("tp all-reduce nvlink"), "host".
+  // What an iteration's time is made of, largest first: operator names, exchanges with the channel that bounds them, the
+  // host.
   // Sums to time(batch).
   [[nodiscard]] std::vector<std::pair<std::string, Seconds>> breakdown(const model::Batch& batch) const;
   // The floor: weights and cache read once at full HBM bandwidth, FLOPs at peak, whichever is longer.
