@@ -20,6 +20,7 @@ enum class Batching {
 enum class Admission {
   optimistic,        // admits while the prompt fits; runs out later and preempts (vLLM, SGLang)
   no_evict,          // admits when prompt and longest allowed output fit (TensorRT-LLM's guaranteed no evict)
+  estimated,         // admits while the prompt and a learnt share of the longest outputs fit (SGLang)
 };
 
 // What the engine's software adds to the kernels. One file each in workloads/engines/, calibrated on families of
@@ -57,6 +58,8 @@ struct EngineOptions {
   int block_tokens = 16;         // of one KV block
   double memory_fraction = 0.9;  // of HBM that the engine may use (or of what weights leave free: see memory_of_free)
   bool memory_of_free = false;   // memory_fraction is of what is free after loading (TensorRT-LLM)
+  int queue_limit = 0;           // waiting requests; more are turned away; 0 = none are
+  BytesPerSecond swap_bandwidth; // of one GPU to host memory, for preemption by swapping
   int speculative_tokens = 0;    // drafted for each sequence and iteration (MTP, draft model)
   double acceptance = 0;         // probability that a drafted token is accepted, given those before it were
 };

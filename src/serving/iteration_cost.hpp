@@ -49,6 +49,7 @@ struct EngineMemory {
   int cache_blocks = 0;        // of one attention group
   Bytes block_bytes;           // on one GPU
   double cache_tokens = 0;     // of one attention group
+  std::vector<model::CacheGroup> groups;  // what a sequence takes; empty: blocks that grow with its length alone
 };
 // OutOfMemoryError, with what would have to change, when the cache cannot hold one sequence of the longest length asked.
 [[nodiscard]] EngineMemory engine_memory(const model::ModelSpec& model, const EngineOptions& options,

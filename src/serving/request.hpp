@@ -21,6 +21,7 @@ struct Prompt {
   std::uint32_t session = 0;  // turns of a conversation have one number; 0 = none
   std::uint32_t adapter = 0;  // LoRA adapter; 0 = none
   int image_tokens = 0;       // of `tokens`, those that a vision encoder makes
+  int output_limit = 0;       // the longest answer that the client asked for (max_tokens); 0 = up to the model's limit
 };
 
 struct Request {
