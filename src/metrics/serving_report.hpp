@@ -1,0 +1,69 @@
+// What one serving job did: latencies, rates, caches, and what bounded them. Written by report/.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/quantity.hpp"
+#include "metrics/distribution.hpp"
+#include "metrics/run_report.hpp"
+
+namespace aifsim::metrics {
+
+struct TimePoint {
+  Seconds when;
+  double running = 0, waiting = 0;  // requests, all replicas together
+  double cache_use = 0;             // of HBM blocks
+  double output_tokens_per_s = 0, prompt_tokens_per_s = 0;  // since the last point
+};
+
+// One pool of replicas.
+struct PoolReport {
+  std::string role;    // "whole", "prefill", "decode"
+  int replicas = 0;
+  std::string layout;  // "TP8", "TP4 DP2 EP8"
+  MemoryReport memory;
+  double cache_tokens = 0;  // of one attention group
+};
+
+// Where the time of a mean request's first token, and of a later one, goes.
+struct ServingBottleneck {
+  std::string figure;    // "ttft" or "tpot"
+  std::string resource;  // operator, exchange over a named channel, "waiting for a place in the batch", "host and gaps"
+  Seconds time;
+  double share = 0;
+};
+
+struct CacheTierReport {
+  std::string name;  // "hbm", "host", "nvme", "network"
+  Bytes capacity;
+  double hit_ratio = 0;  // of the prompt tokens of completed requests, found here
+  Bytes read, written;
+};
+
+struct ServingReport {
+  std::string name, model, precision, layout, engine;
+  std::int64_t gpus = 0;
+  std::uint64_t requests = 0, completed = 0, rejected = 0, preemptions = 0;
+  std::uint64_t measured = 0;  // completed after the warm-up: what the distributions hold
+  Seconds duration;            // of the measured part
+  double input_tokens = 0, output_tokens = 0;  // of the measured part
+  Distribution ttft, tpot, itl, e2e, queueing;
+  double output_tokens_per_s = 0, output_tokens_per_s_per_gpu = 0, requests_per_s = 0;
+  double goodput_rps = 0;         // requests within the service level, per second
+  Seconds slo_ttft, slo_tpot;     // 0 = not asked
+  double prefix_hit_ratio = 0;    // prompt tokens found in any cache tier / prompt tokens
+  double mean_running = 0;        // over the measured part, all replicas
+  double mean_batch = 0;          // sequences of a decode iteration, one attention group
+  Seconds transfer_mean;          // exposed, per transferred request
+  Bytes transferred;
+  std::vector<PoolReport> pools;
+  std::vector<CacheTierReport> tiers;
+  std::vector<ServingBottleneck> bottlenecks;
+  std::vector<TimePoint> series;
+  std::vector<std::string> rejections;  // "12 longer than the engine allows"
+};
+
+}  // namespace aifsim::metrics

@@ -1,0 +1,56 @@
+// A serving job as its workload file describes it: model, engines, replicas, requests. Plain, valid data.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/node.hpp"
+#include "hardware/platform.hpp"
+#include "model/model_spec.hpp"
+#include "serving/engine.hpp"
+#include "serving/router.hpp"
+#include "serving/replica.hpp"
+
+namespace aifsim::serving {
+
+// Replicas of one kind. Disaggregated: one pool prefills, one decodes.
+struct Pool {
+  Role role = Role::whole;
+  int replicas = 1;
+  EngineOptions engine;
+};
+
+struct RequestPlan;
+
+struct ReplicaFailure {
+  std::uint32_t replica = 0;  // pools in the order prefill, decode
+  Seconds at;
+};
+
+struct ServiceLevel {
+  Seconds ttft, tpot;  // 0 = not asked
+};
+
+struct ServingJob {
+  std::string name;
+  model::ModelSpec model;
+  std::vector<Pool> pools;  // one of role whole, or prefill and decode
+  RouterOptions router;
+  int queue_limit = 0;           // requests waiting in all replicas together before new ones are rejected; 0 = none
+  double transfer_efficiency = 1;  // of the path's bandwidth that KV transfers reach
+  Seconds transfer_setup;          // before the first byte: handshake, descriptors
+  std::shared_ptr<const RequestPlan> requests;
+  ServiceLevel slo;
+  std::vector<ReplicaFailure> failures;
+  std::uint64_t warm_up_requests = 0;  // completed first, left out of the figures
+
+  [[nodiscard]] bool disaggregated() const { return pools.size() > 1; }
+  [[nodiscard]] int gpus() const;
+};
+
+// Reads a workload document of `kind: serving`; without a platform (nullptr) the file alone is checked. Problems go to
+// the document; call document.check() after.
+[[nodiscard]] ServingJob read_serving_job(const config::Document& document, const hardware::Platform* platform);
+
+}  // namespace aifsim::serving

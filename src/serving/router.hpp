@@ -1,0 +1,38 @@
+// Which replica gets a request. A router only decides, from what a front end can know: the prompt and each replica's
+// counters, never the length of an answer.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/rng.hpp"
+#include "serving/replica.hpp"
+#include "serving/request.hpp"
+
+namespace aifsim::serving {
+
+struct RouterOptions {
+  std::size_t policy = 0;      // row of router_policies()
+  double overlap_weight = 1;   // prefix-aware: worth of a prompt token that a replica has cached, in tokens of its load
+  std::uint64_t seed = 1;
+};
+
+class Router {
+ public:
+  virtual ~Router() = default;
+  // Index into `replicas` (those that take requests now; never empty).
+  [[nodiscard]] virtual std::size_t choose(const Prompt& prompt, std::span<const Replica* const> replicas) = 0;
+};
+
+struct RouterPolicy {
+  std::string_view name;
+  std::string_view summary;
+  std::unique_ptr<Router> (*make)(const RouterOptions&);
+};
+[[nodiscard]] std::span<const RouterPolicy> router_policies();
+
+}  // namespace aifsim::serving

@@ -1,0 +1,244 @@
+#include "serving/service.hpp"
+
+#include <algorithm>
+#include <deque>
+#include <limits>
+#include <map>
+
+#include "base/error.hpp"
+
+namespace aifsim::serving {
+
+struct Service::Implementation {
+  const Deployment& deployment;
+  const ServingJob& job;
+  RequestSource& source;
+  task::Executor& clock;
+  ServingObserver& observer;
+  KvTransfers transfers;
+  std::vector<std::unique_ptr<Replica>> replicas;
+  std::vector<std::vector<const Replica*>> pools;  // of each pool, those that take requests
+  std::unique_ptr<Router> router;
+  Seconds armed = Seconds::from_base(std::numeric_limits<double>::infinity());  // the next wake-up for an arrival
+  std::uint64_t in_flight = 0;
+
+  // A cache on its way from `from` to `to`.
+  struct Transfer {
+    Ticket ticket;
+    std::uint32_t from = 0, to = 0;
+    Seconds asked;  // when the prompt was done
+  };
+  std::map<std::uint64_t, Transfer> moving;  // by request
+  std::deque<Transfer> awaiting;             // prompts done for which no decode replica has room
+
+  Implementation(const Deployment& engines, RequestSource& requests, task::Executor& executor, ServingObserver& watcher)
+      : deployment(engines),
+        job(*engines.job),
+        source(requests),
+        clock(executor),
+        observer(watcher),
+        transfers(*engines.topology, executor, engines.job->transfer_efficiency, engines.job->transfer_setup),
+        router(router_policies()[engines.job->router.policy].make(engines.job->router)) {
+    for (std::size_t i = 0; i < job.pools.size(); ++i) pools.emplace_back();
+    for (std::size_t i = 0; i < deployment.engines.size(); ++i) add_replica(static_cast<std::uint32_t>(i));
+    for (const ReplicaFailure& failure : job.failures) {
+      clock.at(failure.at, [this, replica = failure.replica] { lose(replica); });
+    }
+  }
+
+  [[nodiscard]] std::size_t pool_of(std::uint32_t replica) const {
+    return static_cast<std::size_t>(deployment.engines[replica].pool - job.pools.data());
+  }
+
+  void add_replica(std::uint32_t index) {
+    const Deployment::Engine& engine = deployment.engines[index];
+    const std::size_t pool = pool_of(index);
+    ReplicaOutlets outlets{.completed = [this](Ticket ticket) { complete(std::move(ticket)); },
+                           .rejected = [this](Ticket ticket, RejectReason why) { reject(ticket.request, why); },
+                           .prefilled = [this, index](Ticket ticket) { hand_over(std::move(ticket), index); }};
+    replicas.push_back(std::make_unique<Replica>(index, engine.pool->role, engine.pool->engine,
+                                                 deployment.memories[pool], *engine.cost, clock, observer,
+                                                 std::move(outlets)));
+    pools[pool].push_back(replicas.back().get());
+  }
+
+  // Arrivals
+
+  void arm() {
+    const std::optional<Seconds> next = source.next_arrival();
+    if (!next || *next >= armed) return;
+    armed = std::max(*next, clock.now());
+    clock.at(armed, [this, when = armed] {
+      if (when == armed) armed = Seconds::from_base(std::numeric_limits<double>::infinity());
+      take_arrivals();
+    });
+  }
+  void take_arrivals() {
+    for (std::optional<Seconds> next = source.next_arrival(); next && *next <= clock.now();
+         next = source.next_arrival()) {
+      arrive(source.take());
+    }
+    arm();
+  }
+  void arrive(Request request) {
+    ++in_flight;
+    observer.arrived(request.prompt, clock.now());
+    if (job.queue_limit > 0 && queued() >= job.queue_limit) return reject(request, RejectReason::queue_full);
+    Ticket ticket;
+    ticket.record.id = request.prompt.id;
+    ticket.record.input_tokens = request.prompt.tokens;
+    ticket.record.arrival = clock.now();
+    ticket.request = std::move(request);
+    route(std::move(ticket));
+  }
+  [[nodiscard]] int queued() const {
+    int sum = 0;
+    for (const Replica* replica : pools.front()) sum += replica->waiting();
+    return sum;
+  }
+  void route(Ticket ticket) {
+    if (pools.front().empty()) return reject(ticket.request, RejectReason::replica_lost);
+    const std::size_t chosen = router->choose(ticket.request.prompt, pools.front());
+    replicas[pools.front()[chosen]->index()]->submit(std::move(ticket));
+  }
+
+  // Ends
+
+  void complete(Ticket ticket) {
+    ticket.record.done = clock.now();
+    observer.completed(ticket.record);
+    end(ticket.request);
+    place_awaiting();
+  }
+  void reject(const Request& request, RejectReason why) {
+    observer.rejected(request.prompt, why, clock.now());
+    end(request);
+  }
+  void end(const Request& request) {
+    --in_flight;
+    source.ended(request, clock.now());
+    arm();
+  }
+
+  // From prefill to decode
+
+  void hand_over(Ticket ticket, std::uint32_t from) {
+    if (ticket.request.output_tokens <= 1) {
+      replicas[from]->release(ticket.request.prompt.id);
+      return complete(std::move(ticket));
+    }
+    awaiting.push_back({.ticket = std::move(ticket), .from = from, .to = 0, .asked = clock.now()});
+    place_awaiting();
+  }
+  void place_awaiting() {
+    while (!awaiting.empty()) {
+      Replica* target = with_room(awaiting.front().ticket);
+      if (target == nullptr) return;
+      Transfer transfer = std::move(awaiting.front());
+      awaiting.pop_front();
+      transfer.to = target->index();
+      begin(std::move(transfer));
+    }
+  }
+  // The least loaded decode replica that can set the cache's blocks aside.
+  [[nodiscard]] Replica* with_room(const Ticket& ticket) {
+    std::vector<const Replica*> candidates = pools.back();
+    std::stable_sort(candidates.begin(), candidates.end(),
+                     [](const Replica* a, const Replica* b) { return a->running() < b->running(); });
+    for (const Replica* candidate : candidates) {
+      Replica* replica = replicas[candidate->index()].get();
+      if (replica->reserve(ticket)) return replica;
+    }
+    return nullptr;
+  }
+  void begin(Transfer transfer) {
+    const std::uint64_t id = transfer.ticket.request.prompt.id;
+    const KvTransfers::Route route = route_of(transfer);
+    const std::uint32_t from = transfer.from, to = transfer.to;
+    moving.insert_or_assign(id, std::move(transfer));
+    transfers.send(route, [this, id, from, to] { received(id, from, to); });
+  }
+  [[nodiscard]] KvTransfers::Route route_of(const Transfer& transfer) const {
+    const double tokens = transfer.ticket.request.prompt.tokens;
+    const auto end = [&](std::uint32_t replica, std::vector<DeviceId>& gpus) {
+      const Deployment::Engine& engine = deployment.engines[replica];
+      const model::InferencePlan& plan = engine.pool->engine.plan;
+      const auto group = static_cast<std::size_t>(transfer.ticket.request.prompt.id % static_cast<std::uint64_t>(plan.dp));
+      const auto tp = static_cast<std::size_t>(plan.tp);
+      gpus.assign(engine.gpus.begin() + static_cast<std::ptrdiff_t>(group * tp),
+                  engine.gpus.begin() + static_cast<std::ptrdiff_t>((group + 1) * tp));
+      return model::cache_bytes(model::cache_groups(job.model, plan), tokens);
+    };
+    KvTransfers::Route route;
+    route.per_sender = end(transfer.from, route.from);
+    route.per_receiver = end(transfer.to, route.to);
+    return route;
+  }
+  void received(std::uint64_t id, std::uint32_t from, std::uint32_t to) {
+    const auto found = moving.find(id);
+    // One of its ends was lost meanwhile, and it goes another way.
+    if (found == moving.end() || found->second.from != from || found->second.to != to) return;
+    Transfer transfer = std::move(found->second);
+    moving.erase(found);
+    replicas[from]->release(id);
+    // The client sees the first token when the decode replica streams it.
+    transfer.ticket.record.transfer = clock.now() - transfer.asked;
+    transfer.ticket.record.first_token = clock.now();
+    replicas[to]->submit(std::move(transfer.ticket));
+  }
+
+  // Failures
+
+  void lose(std::uint32_t index) {
+    std::vector<const Replica*>& pool = pools[pool_of(index)];
+    std::erase_if(pool, [index](const Replica* replica) { return replica->index() == index; });
+    std::vector<Ticket> again = replicas[index]->fail();
+    for (auto entry = moving.begin(); entry != moving.end();) {
+      if (entry->second.from == index) {
+        replicas[entry->second.to]->release(entry->first);
+        again.push_back(std::move(entry->second.ticket));
+        entry = moving.erase(entry);
+      } else if (entry->second.to == index) {
+        awaiting.push_back(std::move(entry->second));
+        entry = moving.erase(entry);
+      } else {
+        ++entry;
+      }
+    }
+    for (Transfer& transfer : awaiting) {
+      if (transfer.from == index) again.push_back(std::move(transfer.ticket));
+    }
+    std::erase_if(awaiting, [index](const Transfer& transfer) { return transfer.from == index; });
+    std::sort(again.begin(), again.end(), [](const Ticket& a, const Ticket& b) { return a.record.id < b.record.id; });
+    for (Ticket& ticket : again) route(std::move(ticket));
+    if (pools.back().empty()) give_up_awaiting();
+    place_awaiting();
+  }
+  void give_up_awaiting() {
+    std::deque<Transfer> lost;
+    lost.swap(awaiting);
+    for (const Transfer& transfer : lost) {
+      replicas[transfer.from]->release(transfer.ticket.request.prompt.id);
+      reject(transfer.ticket.request, RejectReason::replica_lost);
+    }
+  }
+};
+
+Service::Service(const Deployment& deployment, RequestSource& source, task::Executor& clock, ServingObserver& observer)
+    : implementation_(std::make_unique<Implementation>(deployment, source, clock, observer)) {}
+Service::~Service() = default;
+
+void Service::start() { implementation_->arm(); }
+const KvTransfers& Service::transfers() const { return implementation_->transfers; }
+std::uint64_t Service::in_flight() const { return implementation_->in_flight; }
+
+std::string_view name_of(RejectReason reason) {
+  switch (reason) {
+    case RejectReason::too_long: return "longer than the engine allows";
+    case RejectReason::queue_full: return "queue full";
+    case RejectReason::replica_lost: return "no replica left";
+  }
+  throw InternalError("a reason to reject without a name");
+}
+
+}  // namespace aifsim::serving

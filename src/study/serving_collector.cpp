@@ -1,0 +1,126 @@
+#include "study/serving_collector.hpp"
+
+#include <algorithm>
+
+namespace aifsim::study {
+
+using Figure = ServingSeries::Figure;
+
+ServingCollector::ServingCollector(const serving::ServingJob& job, std::size_t replicas, const RequestSink& sink)
+    : job_(job), sink_(sink), replicas_(replicas) {
+  report_.slo_ttft = job.slo.ttft;
+  report_.slo_tpot = job.slo.tpot;
+}
+
+void ServingCollector::arrived(const serving::Prompt& /*prompt*/, Seconds /*when*/) { ++report_.requests; }
+
+void ServingCollector::decoded(const serving::DecodeRun& run) {
+  const double count = run.iterations;
+  const Seconds duration = (run.first + run.last) * (count / 2);
+  const double tokens = run.sequences * run.tokens_per_iteration * count;
+  series_.flowed(Figure::output_tokens, run.begin, run.begin + duration, tokens);
+  if (!measuring()) return;
+  const double gap = 1 / run.tokens_per_iteration;
+  report_.itl.add_line(run.first * gap, run.last * gap, count, run.sequences * run.tokens_per_iteration);
+  iterations_ += count;
+  batch_sum_ += count * run.sequences;
+}
+
+void ServingCollector::prefilled(std::uint32_t /*replica*/, Seconds begin, Seconds duration, double tokens) {
+  series_.flowed(Figure::prompt_tokens, begin, begin + duration, tokens);
+}
+
+void ServingCollector::account(Replica& replica, Seconds until) {
+  const serving::ReplicaState& state = replica.state;
+  series_.held(Figure::running, replica.since, until, state.running);
+  series_.held(Figure::waiting, replica.since, until, state.waiting);
+  if (state.cache_capacity > 0) {
+    const double share = state.cache_tokens / state.cache_capacity / static_cast<double>(replicas_.size());
+    series_.held(Figure::cache_use, replica.since, until, share);
+  }
+  if (measuring()) running_seconds_ += state.running * (until - std::max(replica.since, begin_)).in(units::s);
+  replica.since = until;
+}
+
+void ServingCollector::changed(const serving::ReplicaState& state, Seconds when) {
+  Replica& replica = replicas_[state.replica];
+  account(replica, when);
+  replica.state = state;
+}
+
+void ServingCollector::completed(const serving::RequestRecord& record) {
+  if (sink_) sink_(record);
+  report_.preemptions += static_cast<std::uint64_t>(record.preemptions);
+  last_ = record.done;
+  if (!measuring()) {
+    if (++completed_ == job_.warm_up_requests) begin_ = record.done;
+    return;
+  }
+  ++completed_;
+  ++report_.measured;
+  const Seconds ttft = record.first_token - record.arrival;
+  const double later = record.output_tokens - 1;
+  const Seconds tpot = later > 0 ? (record.done - record.first_token) / later : Seconds{};
+  report_.ttft.add(ttft);
+  if (later > 0) report_.tpot.add(tpot);
+  report_.e2e.add(record.done - record.arrival);
+  report_.queueing.add(record.scheduled - record.arrival);
+  report_.input_tokens += record.input_tokens;
+  report_.output_tokens += record.output_tokens;
+  cached_tokens_ += record.cached_tokens;
+  decoded_tokens_ += std::max(0.0, later);
+  context_sum_ += std::max(0.0, later) * (record.input_tokens + 0.5 * record.output_tokens);
+  queueing_ += record.scheduled - record.arrival;
+  fetch_ += record.fetch;
+  transfer_ += record.transfer;
+  prefill_ += ttft - (record.scheduled - record.arrival) - record.fetch - record.transfer;
+  if (record.transfer > Seconds{}) ++transferred_;
+  const bool soon = job_.slo.ttft <= Seconds{} || ttft <= job_.slo.ttft;
+  const bool steady = job_.slo.tpot <= Seconds{} || tpot <= job_.slo.tpot;
+  if (soon && steady) ++within_level_;
+}
+
+void ServingCollector::rejected(const serving::Prompt& /*prompt*/, serving::RejectReason reason, Seconds when) {
+  ++report_.rejected;
+  ++rejections_[reason];
+  last_ = std::max(last_, when);
+}
+
+metrics::ServingReport ServingCollector::report(Seconds /*end*/) const {
+  metrics::ServingReport report = report_;
+  report.completed = completed_;
+  report.duration = last_ - begin_;
+  const double seconds = report.duration.in(units::s);
+  if (seconds > 0) {
+    report.output_tokens_per_s = report.output_tokens / seconds;
+    report.output_tokens_per_s_per_gpu = report.output_tokens_per_s / static_cast<double>(job_.gpus());
+    report.requests_per_s = static_cast<double>(report.measured) / seconds;
+    report.goodput_rps = static_cast<double>(within_level_) / seconds;
+    report.mean_running = running_seconds_ / seconds;
+  }
+  if (report.input_tokens > 0) report.prefix_hit_ratio = cached_tokens_ / report.input_tokens;
+  if (iterations_ > 0) report.mean_batch = batch_sum_ / iterations_;
+  if (transferred_ > 0) report.transfer_mean = transfer_ / static_cast<double>(transferred_);
+  report.series = series_.points(last_);
+  for (const auto& [reason, count] : rejections_) {
+    report.rejections.push_back(std::to_string(count) + " " + std::string(serving::name_of(reason)));
+  }
+  return report;
+}
+
+ServingCollector::Means ServingCollector::means() const {
+  Means means;
+  const double count = static_cast<double>(report_.measured);
+  if (count <= 0) return means;
+  means.input_tokens = report_.input_tokens / count;
+  means.cached_tokens = cached_tokens_ / count;
+  means.context = decoded_tokens_ > 0 ? context_sum_ / decoded_tokens_ : means.input_tokens;
+  means.batch = iterations_ > 0 ? batch_sum_ / iterations_ : 0;
+  means.queueing = queueing_ / count;
+  means.fetch = fetch_ / count;
+  means.transfer = transfer_ / count;
+  means.prefill = prefill_ / count;
+  return means;
+}
+
+}  // namespace aifsim::study

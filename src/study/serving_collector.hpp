@@ -1,0 +1,58 @@
+// Watches a service and keeps what the report needs, in memory that does not grow with the number of requests.
+#pragma once
+
+#include <map>
+#include <vector>
+
+#include "metrics/serving_report.hpp"
+#include "serving/events.hpp"
+#include "serving/job.hpp"
+#include "study/serving_run.hpp"
+#include "study/serving_series.hpp"
+
+namespace aifsim::study {
+
+class ServingCollector final : public serving::ServingObserver {
+ public:
+  ServingCollector(const serving::ServingJob& job, std::size_t replicas, const RequestSink& sink);
+
+  void arrived(const serving::Prompt& prompt, Seconds when) override;
+  void decoded(const serving::DecodeRun& run) override;
+  void prefilled(std::uint32_t replica, Seconds begin, Seconds duration, double tokens) override;
+  void changed(const serving::ReplicaState& state, Seconds when) override;
+  void completed(const serving::RequestRecord& record) override;
+  void rejected(const serving::Prompt& prompt, serving::RejectReason reason, Seconds when) override;
+
+  // Everything that requests and replicas told; what the engines are is the caller's to add.
+  [[nodiscard]] metrics::ServingReport report(Seconds end) const;
+
+  // The mean request and batch, for saying where their time goes.
+  struct Means {
+    double input_tokens = 0, cached_tokens = 0, context = 0;  // context: cached tokens of a decoding sequence
+    double batch = 0;                                         // sequences of a decode iteration
+    Seconds queueing, fetch, transfer, prefill;               // of the time to the first token
+  };
+  [[nodiscard]] Means means() const;
+
+ private:
+  struct Replica {
+    serving::ReplicaState state;
+    Seconds since;
+  };
+  void account(Replica& replica, Seconds until);
+  [[nodiscard]] bool measuring() const { return completed_ >= job_.warm_up_requests; }
+
+  const serving::ServingJob& job_;
+  const RequestSink& sink_;
+  std::vector<Replica> replicas_;
+  ServingSeries series_;
+  metrics::ServingReport report_;
+  std::map<serving::RejectReason, std::uint64_t> rejections_;
+  std::uint64_t completed_ = 0, within_level_ = 0, transferred_ = 0;
+  Seconds begin_, last_;
+  double running_seconds_ = 0, iterations_ = 0, batch_sum_ = 0;
+  double cached_tokens_ = 0, context_sum_ = 0, decoded_tokens_ = 0;
+  Seconds queueing_, fetch_, transfer_, prefill_;
+};
+
+}  // namespace aifsim::study

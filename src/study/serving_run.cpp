@@ -1,0 +1,157 @@
+#include "study/serving_run.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.hpp"
+#include "metrics/additive.hpp"
+#include "study/serving_collector.hpp"
+
+namespace aifsim::study {
+namespace {
+
+using metrics::ServingBottleneck;
+using serving::Deployment;
+
+std::string layout_of(const model::InferencePlan& plan) {
+  std::string text = "TP" + std::to_string(plan.tp);
+  if (plan.dp > 1) text += " DP" + std::to_string(plan.dp);
+  if (plan.ep > 1) text += " EP" + std::to_string(plan.ep);
+  if (plan.pp > 1) text += " PP" + std::to_string(plan.pp);
+  return text;
+}
+
+std::string_view name_of(serving::Role role) {
+  switch (role) {
+    case serving::Role::whole: return "prefill and decode";
+    case serving::Role::prefill: return "prefill";
+    case serving::Role::decode: return "decode";
+  }
+  throw InternalError("a role without a name");
+}
+
+metrics::PoolReport pool_report(const serving::Pool& pool, const serving::EngineMemory& memory) {
+  metrics::PoolReport report{.role = std::string(name_of(pool.role)),
+                             .replicas = pool.replicas,
+                             .layout = layout_of(pool.engine.plan),
+                             .memory = {},
+                             .cache_tokens = memory.cache_tokens};
+  report.memory.capacity = memory.capacity;
+  report.memory.classes = {{"weights", memory.weights},     {"kv cache", memory.cache},
+                           {"activations", memory.activations}, {"cuda context", memory.context},
+                           {"cuda graphs", memory.graphs},  {"reserve", memory.reserve}};
+  return report;
+}
+
+const Deployment::Engine& engine_of(const Deployment& deployment, serving::Role role) {
+  for (const Deployment::Engine& engine : deployment.engines) {
+    if (engine.pool->role == role) return engine;
+  }
+  return deployment.engines.front();
+}
+
+// The parts of `whole` that an iteration's breakdown names, `times` of it, and what is left under `rest`.
+void blame(std::vector<ServingBottleneck>& list, const std::string& figure, Seconds whole, Seconds scale,
+           const std::vector<std::pair<std::string, Seconds>>& parts) {
+  Seconds sum;
+  for (const auto& [name, time] : parts) sum += time;
+  if (sum <= Seconds{}) return;
+  for (const auto& [name, time] : parts) {
+    const Seconds share = whole * (time / sum);
+    list.push_back({.figure = figure, .resource = name, .time = share, .share = share / scale});
+  }
+}
+
+void rank(std::vector<ServingBottleneck>& list) {
+  std::erase_if(list, [](const ServingBottleneck& entry) { return entry.share < 0.005; });
+  std::stable_sort(list.begin(), list.end(), [](const auto& a, const auto& b) {
+    return a.figure != b.figure ? a.figure > b.figure : a.time > b.time;
+  });
+}
+
+std::string busiest(const serving::KvTransfers& transfers, const topology::Fabric& fabric) {
+  Seconds most;
+  std::string name;
+  for (const auto& [channel, time] : transfers.bound()) {
+    if (time <= most) continue;
+    most = time;
+    name = fabric.name(channel);
+  }
+  return name.empty() ? "kv transfer" : "kv transfer over " + name;
+}
+
+std::vector<ServingBottleneck> bottlenecks(const Deployment& deployment, const ServingCollector::Means& means,
+                                           const metrics::ServingReport& report,
+                                           const serving::KvTransfers& transfers) {
+  std::vector<ServingBottleneck> list;
+  const Seconds ttft = report.ttft.mean();
+  if (ttft > Seconds{}) {
+    const auto part = [&](const std::string& name, Seconds time) {
+      list.push_back({.figure = "ttft", .resource = name, .time = time, .share = time / ttft});
+    };
+    part("waiting for a place in the batch", means.queueing);
+    part("fetching cached blocks", means.fetch);
+    part(busiest(transfers, deployment.topology->fabric), means.transfer);
+    const Deployment::Engine& engine = engine_of(deployment, serving::Role::prefill);
+    const double tokens = std::max(1.0, means.input_tokens - means.cached_tokens);
+    blame(list, "ttft", means.prefill, ttft,
+          engine.cost->breakdown({.prefill_sequences = 1,
+                                  .prefill_tokens = tokens,
+                                  .prefill_context = means.cached_tokens,
+                                  .prefill_pairs = tokens * (means.cached_tokens + (tokens + 1) / 2),
+                                  .sampled = 1}));
+  }
+  const Seconds tpot = report.tpot.mean();
+  const double sequences = std::max(1.0, std::round(means.batch));
+  if (tpot > Seconds{} && means.batch > 0) {
+    const Deployment::Engine& engine = engine_of(deployment, serving::Role::decode);
+    const double tokens_each = 1.0 + engine.pool->engine.speculative_tokens;
+    const model::Batch batch{.decode_sequences = sequences,
+                             .decode_tokens = sequences * tokens_each,
+                             .decode_context = sequences * means.context,
+                             .sampled = sequences * tokens_each};
+    const Seconds alone = std::min(tpot, engine.cost->time(batch));
+    blame(list, "tpot", alone, tpot, engine.cost->breakdown(batch));
+    const Seconds rest = tpot - alone;
+    list.push_back({.figure = "tpot",
+                    .resource = "prefill of other requests, preemption",
+                    .time = rest,
+                    .share = rest / tpot});
+  }
+  rank(list);
+  return list;
+}
+
+void describe(const Deployment& deployment, metrics::ServingReport& report) {
+  const serving::ServingJob& job = *deployment.job;
+  report.name = job.name;
+  report.model = job.model.name;
+  report.gpus = job.gpus();
+  report.engine = job.pools.front().engine.software.name;
+  report.precision = std::string(aifsim::name_of(job.pools.front().engine.plan.ffn_weights)) + " weights, " +
+                     std::string(aifsim::name_of(job.pools.front().engine.plan.kv_cache)) + " KV";
+  for (std::size_t i = 0; i < job.pools.size(); ++i) {
+    const serving::Pool& pool = job.pools[i];
+    report.pools.push_back(pool_report(pool, deployment.memories[i]));
+    report.layout += (i == 0 ? "" : " + ") + std::to_string(pool.replicas) + " x " + layout_of(pool.engine.plan) +
+                     (job.disaggregated() ? " " + std::string(name_of(pool.role)) : "");
+  }
+}
+
+}  // namespace
+
+ServingResult simulate_serving(const Deployment& deployment, serving::RequestSource& source, task::Executor& executor,
+                               const RequestSink& sink) {
+  ServingCollector collector(*deployment.job, deployment.engines.size(), sink);
+  serving::Service service(deployment, source, executor, collector);
+  service.start();
+  executor.run();
+  ensure(service.in_flight() == 0, "every request is completed or rejected");
+  ServingResult result{.service = collector.report(executor.now()), .notes = {}};
+  describe(deployment, result.service);
+  result.service.transferred = service.transfers().bytes();
+  result.service.bottlenecks = bottlenecks(deployment, collector.means(), result.service, service.transfers());
+  return result;
+}
+
+}  // namespace aifsim::study

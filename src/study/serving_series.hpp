@@ -1,0 +1,31 @@
+// State of a service over time in a fixed number of points: when they run out, two become one.
+#pragma once
+
+#include <vector>
+
+#include "base/quantity.hpp"
+#include "metrics/serving_report.hpp"
+
+namespace aifsim::study {
+
+class ServingSeries {
+ public:
+  enum class Figure { running, waiting, cache_use, output_tokens, prompt_tokens };
+  // The state had this value from `begin` to `end`.
+  void held(Figure figure, Seconds begin, Seconds end, double value);
+  // `amount` came evenly from `begin` to `end`.
+  void flowed(Figure figure, Seconds begin, Seconds end, double amount);
+
+  [[nodiscard]] std::vector<metrics::TimePoint> points(Seconds end) const;
+
+ private:
+  struct Bucket {
+    double sums[5] = {};  // of value x seconds; amounts for tokens
+  };
+  void spread(Figure figure, double begin, double end, double density);
+  void make_room(double end);
+  double width_ = 0.01;  // seconds
+  std::vector<Bucket> buckets_;
+};
+
+}  // namespace aifsim::study
