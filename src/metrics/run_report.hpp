@@ -10,6 +10,8 @@
 #include "metrics/breakdown.hpp"
 #include "metrics/channel_usage.hpp"
 #include "metrics/critical_path.hpp"
+#include "metrics/memory_report.hpp"
+#include "metrics/serving_report.hpp"
 #include "metrics/throughput.hpp"
 
 namespace aifsim::metrics {
@@ -28,22 +30,6 @@ struct Provenance {
   std::vector<std::string> simgrid_options;
   std::vector<std::string> data_sources;
   std::vector<std::string> validity_notes;  // where the result extrapolates or folds
-};
-
-struct MemoryClass {
-  std::string name;  // "weights", "gradients", "optimizer", "activations", …
-  Bytes bytes;
-};
-
-// Of the GPU that needs most.
-struct MemoryReport {
-  std::vector<MemoryClass> classes;
-  Bytes capacity;
-  [[nodiscard]] Bytes used() const {
-    Bytes sum;
-    for (const MemoryClass& entry : classes) sum += entry.bytes;
-    return sum;
-  }
 };
 
 struct JobReport {
@@ -77,7 +63,8 @@ struct RunReport {
   Provenance provenance;
   std::string platform_name;
   std::string platform_summary;  // "2048 x dgx-h100, rail-optimized": one line for people
-  std::vector<JobReport> jobs;
+  std::vector<JobReport> jobs;          // training
+  std::vector<ServingReport> services;  // inference
   NetworkReport network;
   RunCost run_cost;
 };

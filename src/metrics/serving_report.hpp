@@ -8,7 +8,7 @@
 
 #include "base/quantity.hpp"
 #include "metrics/distribution.hpp"
-#include "metrics/run_report.hpp"
+#include "metrics/memory_report.hpp"
 
 namespace aifsim::metrics {
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "report/serving_json.hpp"
 #include "report/writer.hpp"
 
 // Every key is documented in json_keys.cpp; a test holds the two together.
@@ -101,6 +102,7 @@ Json cost_json(const metrics::RunCost& cost) {
 std::string write_json(const metrics::RunReport& report, Style /*style*/) {
   Json jobs = Json::array();
   for (const metrics::JobReport& job : report.jobs) jobs.push_back(job_json(job));
+  for (const metrics::ServingReport& service : report.services) jobs.push_back(serving_json(service));
   const Json json{{"schema", "aifsim.run/1"},
                   {"provenance", provenance_json(report.provenance)},
                   {"jobs", jobs},
