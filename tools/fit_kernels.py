@@ -266,9 +266,15 @@ def write(path, head, derived, gemm, attention, system, memory_fraction, memory_
         lines += [f"  {precision}:", *attention_lines(p, system, backward, fit)]
     lines += ["memory:  # the rate at which m <= 8 GEMMs stream weights, and the shortest kernel",
               f"  bandwidth_fraction: {number(memory_fraction)}", f"  launch: {number(memory_launch)} us",
-              "like:  # precisions without a table, priced with another's fractions of their own peak",
+              *serving(path), "like:  # precisions without a table, priced with another's fractions of their own peak",
               *[f"  {a}: {b}" for a, b in like.items()]]
     path.write_text("\n".join(lines) + "\n" + libraries(path))
+
+
+def serving(path):
+    """The section that tools/fit_serving_kernels.py writes: kept as it is."""
+    _, found, after = path.read_text().partition("\nserving:") if path.exists() else ("", "", "")
+    return ["serving:" + after.partition("\nlike:")[0]] if found else []
 
 
 def libraries(path):

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/precision.hpp"
@@ -41,6 +42,41 @@ struct MemoryProfile {
   Seconds launch;
 };
 
+// Decoding against a cache: launch, then the longer of all thread blocks (one for each sequence and KV head) one after the
+// other, and filling the GPU, a share of the blocks and the stream of the cache. Both are affine in the context.
+struct DecodeProfile {
+  Seconds launch;
+  Seconds fill;
+  Seconds block;                  // of a block, on the whole GPU: all blocks / their number
+  Seconds grouped;                // more of it where several query heads share a KV head
+  Seconds row;                    // of each query row (of one head) of a block
+  double block_share = 1;         // of the blocks' time that the stream does not hide
+  Seconds key;                    // of each key of the mean context: what a split cache cannot spread
+  double bandwidth_fraction = 1;  // of HBM
+  double peak_fraction = 1;       // of the arithmetic's peak, rows padded to a tensor-core tile of 16
+  double overlap_sharpness = 4;   // see GemmProfile
+};
+
+// The routed experts of a rank in fused grouped GEMMs: permutation, activation and weighted sum of the outputs included.
+struct ExpertProfile {
+  Seconds launch;
+  Seconds expert;                 // of each expert with work
+  double bandwidth_fraction = 1;  // of HBM
+  double peak_fraction = 1;
+  double balanced_tile = 0;       // see GemmProfile
+  double k_ramp = 0;              // see GemmProfile
+  double row_bytes = 0;           // HBM traffic of permutation, activation and sum, per (token, expert) pair and hidden width
+  double overlap_sharpness = 4;   // see GemmProfile
+};
+
+// Kernels that only inference runs.
+struct ServingProfile {
+  std::map<Precision, DecodeProfile> decode;         // by precision of the cache
+  std::map<Precision, DecodeProfile> latent_decode;  // MLA
+  std::map<Precision, AttentionProfile> latent_prefill;
+  std::map<std::pair<Precision, Precision>, ExpertProfile> experts;  // by arithmetic and storage of the weights
+};
+
 // A library other than the measured one: factors on its rates. 0.8 is a library that reaches 80 % of it.
 struct LibraryVariant {
   std::string source;
@@ -60,6 +96,7 @@ struct KernelProfile {
   std::map<Precision, GemmProfile> gemm;
   std::map<Precision, AttentionProfile> attention;
   MemoryProfile memory;
+  ServingProfile serving;
   std::map<std::string, LibraryVariant, std::less<>> libraries;
 };
 

@@ -3,22 +3,13 @@
 
 #include "config/node.hpp"
 #include "hardware/gpu_spec_reader.hpp"
+#include "hardware/kernel_profile_parts.hpp"
 
 namespace aifsim::hardware {
 
 namespace {
 
 using config::Node;
-constexpr config::Range fraction{.min = 0.01, .max = 1};
-constexpr config::Range not_negative{.min = 0};
-
-// How well the fit meets its measurements; for the reader of the file.
-void skip(const Node& node) {
-  for (const std::string& key : node.keys()) {
-    const Node entry = node.required(key);
-    if (entry.is_map()) skip(entry);
-  }
-}
 
 GemmProfile read_gemm(const Node& node) {
   GemmProfile gemm;
@@ -30,30 +21,9 @@ GemmProfile read_gemm(const Node& node) {
   gemm.launch = node.required("launch").seconds();
   gemm.overlap_sharpness = node.required("overlap_sharpness").number({.min = 1, .max = 100});
   gemm.sustained_loss = node.required("sustained_loss").number(not_negative);
-  skip(node.required("fit"));
+  pass_over(node.required("fit"));
   node.finish();
   return gemm;
-}
-
-AttentionProfile read_attention(const Node& node) {
-  AttentionProfile attention;
-  attention.peak_fraction = node.required("peak_fraction").number(fraction);
-  attention.block_rows = node.required("block_rows").number({.min = 1});
-  attention.key_ramp = node.required("key_ramp").number(not_negative);
-  attention.tail = node.required("tail").number(not_negative);
-  attention.bandwidth_fraction = node.required("bandwidth_fraction").number(fraction);
-  attention.launch = node.required("launch").seconds();
-  attention.softmax_dim = node.required("softmax_dim").number(not_negative);
-  attention.backward_ratio = node.required("backward_ratio").number({.min = 0.01, .max = 2});
-  skip(node.required("fit"));
-  node.finish();
-  return attention;
-}
-
-Precision precision_key(const Node& map, const std::string& key) {
-  const std::optional<Precision> precision = precision_named(key);
-  if (!precision) map.required(key).problem("a precision such as bf16", "`" + key + "`");
-  return precision.value_or(Precision::bf16);
 }
 
 // Factors on measured rates: a library twice as fast as the measured one would be a mistake.
@@ -112,6 +82,7 @@ KernelProfile read_kernel_profile(const Node& root) {
   profile.memory.launch = memory.required("launch").seconds();
   memory.finish();
   read_likenesses(root.required("like"), profile);
+  profile.serving = read_serving_profile(root.required("serving"));
   const Node libraries = root.required("libraries");
   for (const std::string& name : libraries.keys()) profile.libraries[name] = read_variant(libraries.required(name));
   root.finish();

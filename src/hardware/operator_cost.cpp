@@ -6,20 +6,13 @@
 #include <limits>
 
 #include "base/error.hpp"
+#include "hardware/operator_cost_parts.hpp"
 
 namespace aifsim::hardware {
 
 namespace {
 
 using namespace units;
-
-// One stream's view of a kernel, before the floor is applied.
-struct KernelTime {
-  Seconds launch;
-  Seconds compute;
-  Seconds memory;
-  double overlap_sharpness = 4;  // how nearly the two overlap; see GemmProfile
-};
 
 struct Tile {
   double m, n;
@@ -64,29 +57,17 @@ Precision attention_table(const KernelProfile& profile, Precision precision) {
   return narrow && profile.attention.contains(Precision::fp8) ? Precision::fp8 : Precision::bf16;
 }
 
-// Every query row pays for the keys it attends to and a ramp; causal attention shows in the FLOPs, which count only
-// what is executed, and the last block of rows still sees all keys.
 KernelTime attention_time(const Operator& op, const GpuSpec& gpu) {
   const bool backward = op.kind == OperatorKind::attention_backward;
   const Precision table = attention_table(gpu.kernels, op.precision);
   const AttentionProfile& attention = gpu.kernels.attention.at(table);
   const FlopsPerSecond peak = std::min(gpu.dense_peak.at(table), gpu.dense_peak.at(op.precision));
-  const double flops_per_score = op.flops.in(flop) / (op.batch * op.m * op.n);  // averaged over masked scores too
-  const double full_flops_per_score = (backward ? 2.5 : 1.0) * 4 * op.k;        // see OperatorKind
-  const double average_keys = op.n * std::min(1.0, flops_per_score / full_flops_per_score);
-  const double blocks = op.batch * std::ceil(op.m / attention.block_rows);
-  const double waves = blocks / gpu.streaming_multiprocessors;
-  const double keys =
-      waves * (average_keys + attention.key_ramp) + attention.tail * (op.n + attention.key_ramp);
-  const double scores = keys * attention.block_rows * gpu.streaming_multiprocessors;
   // Measured at head_dim 128: one score costs head_dim + softmax_dim there and at other head sizes.
   constexpr double measured_dim = 128;
   const double slowdown = (op.k + attention.softmax_dim) / (measured_dim + attention.softmax_dim) * measured_dim / op.k;
-  const FlopsPerSecond rate =
-      peak * attention.peak_fraction * (backward ? attention.backward_ratio : 1.0) / slowdown;
-  return {.launch = attention.launch,
-          .compute = scores * full_flops_per_score * flop / rate,
-          .memory = op.bytes / (gpu.memory_bandwidth * attention.bandwidth_fraction)};
+  return prompt_time(op, gpu, attention,
+                     {.flops_per_score = (backward ? 2.5 : 1.0) * 4 * op.k,  // see OperatorKind
+                      .rate = peak * attention.peak_fraction * (backward ? attention.backward_ratio : 1.0) / slowdown});
 }
 
 // A precision the tensor cores lack does not matter where HBM alone decides.
@@ -100,27 +81,37 @@ KernelTime kernel_time(const Operator& op, const GpuSpec& gpu) {
     case OperatorKind::gemm: return gemm_time(op, gpu);
     case OperatorKind::attention_forward:
     case OperatorKind::attention_backward: return attention_time(op, gpu);
+    case OperatorKind::latent_prefill: return latent_prefill_time(op, gpu);
+    case OperatorKind::expert_ffn: return expert_time(op, gpu);
     case OperatorKind::attention_decode:
-    case OperatorKind::latent_prefill:
-    case OperatorKind::latent_decode:
-    case OperatorKind::expert_ffn: break;
+    case OperatorKind::latent_decode: break;  // operator_cost() asks decode_line()
     case OperatorKind::memory: return memory_time(op, gpu);
   }
   throw InternalError("an operator kind without a cost model");
 }
 
-// (c^s + m^s)^(1/s), with the larger one taken out so that nothing underflows.
-Seconds overlapped(const KernelTime& kernel) {
-  const Seconds longer = std::max(kernel.compute, kernel.memory);
-  if (longer <= Seconds{}) return longer;
-  const double ratio = std::min(kernel.compute, kernel.memory) / longer;
-  const double s = kernel.overlap_sharpness;
-  return longer * std::pow(1 + std::pow(ratio, s), 1 / s);
-}
-
 bool has_work(const Operator& op) { return op.flops > Flops{} || op.bytes > Bytes{}; }
 
 }  // namespace
+
+KernelTime prompt_time(const Operator& op, const GpuSpec& gpu, const AttentionProfile& attention, const PromptRate& prompt) {
+  const double flops_per_score = op.flops.in(flop) / (op.batch * op.m * op.n);  // averaged over masked scores too
+  const double average_keys = op.n * std::min(1.0, flops_per_score / prompt.flops_per_score);
+  const double blocks = op.batch * std::ceil(op.m / attention.block_rows);
+  const double waves = blocks / gpu.streaming_multiprocessors;
+  const double keys = waves * (average_keys + attention.key_ramp) + attention.tail * (op.n + attention.key_ramp);
+  const double scores = keys * attention.block_rows * gpu.streaming_multiprocessors;
+  return {.launch = attention.launch,
+          .compute = scores * prompt.flops_per_score * flop / prompt.rate,
+          .memory = op.bytes / (gpu.memory_bandwidth * attention.bandwidth_fraction)};
+}
+
+Seconds overlapped(Seconds compute, Seconds memory, double sharpness) {
+  const Seconds longer = std::max(compute, memory);
+  if (longer <= Seconds{}) return longer;
+  const double ratio = std::min(compute, memory) / longer;
+  return longer * std::pow(1 + std::pow(ratio, sharpness), 1 / sharpness);
+}
 
 bool supports(const GpuSpec& gpu, Precision precision) { return gpu.dense_peak.contains(precision); }
 
@@ -128,16 +119,17 @@ Seconds operator_floor(const Operator& op, const GpuSpec& gpu) {
   const Seconds memory = op.bytes / gpu.memory_bandwidth;
   if (op.kind == OperatorKind::memory) return memory;
   ensure(supports(gpu, op.precision), "an operator's precision is one that its GPU has");
-  return std::max(memory, op.flops / gpu.dense_peak.at(op.precision));
+  return std::max(memory, op.flops / (decodes(op) ? decode_peak(op, gpu) : gpu.dense_peak.at(op.precision)));
 }
 
 OperatorCost operator_cost(const Operator& op, const GpuSpec& gpu) {
   const Seconds floor = operator_floor(op, gpu);
   if (!has_work(op)) return {};
+  if (decodes(op)) return {.time = decode_cost(op, gpu), .bandwidth_bound = op.bytes / gpu.memory_bandwidth >= floor};
   const KernelTime kernel = kernel_time(op, gpu);
   // The parts of one operator run one after another: each launch is paid, the traffic and the FLOPs once.
-  const Seconds time = std::max(overlapped(kernel), floor) + kernel.launch * op.kernels;
-  return {.time = time, .bandwidth_bound = kernel.memory > kernel.compute};
+  const Seconds time = std::max(overlapped(kernel.compute, kernel.memory, kernel.overlap_sharpness), floor);
+  return {.time = time + kernel.launch * op.kernels + kernel.apart, .bandwidth_bound = kernel.memory > kernel.compute};
 }
 
 }  // namespace aifsim::hardware
