@@ -26,6 +26,12 @@ struct InferencePlan {
   Precision expert_weights = Precision::bf16;
   Precision kv_cache = Precision::bf16;
   Precision activations = Precision::bf16;  // arithmetic of the GEMMs; wider than the weights: weight-only quantisation
+  // Tokens travel to their experts' GPUs. If not, every GPU gets all tokens: an all-gather and a reduce-scatter with
+  // attention data parallelism, else the all-reduce alone.
+  bool all_to_all = false;
+  Precision dispatch = Precision::bf16;  // of tokens on their way to the experts; they come back in BF16
+  bool fused_quantise = false;           // norms and activations write the GEMMs' narrow format themselves
+  bool speculative = false;              // multi-token prediction layers are loaded
   [[nodiscard]] int stage_gpus() const { return tp * dp; }
   [[nodiscard]] int gpus() const { return stage_gpus() * pp; }
 };

@@ -16,6 +16,27 @@ ModelSpec load(const std::string& name) {
   return model;
 }
 
+std::string summary_of(const ModelSpec& model) {
+  char text[200];
+  const double total = total_parameters(model) / 1e9;
+  std::snprintf(text, sizeof text, "%.*fB parameters", total < 100 ? 1 : 0, total);
+  std::string summary = text;
+  if (const auto& experts = model.experts) {
+    const double active = active_parameters(model) / 1e9;
+    std::snprintf(text, sizeof text, ", %.*fB active, %d of %d experts", active < 100 ? 1 : 0, active, experts->top_k,
+                  experts->count);
+    summary += text;
+  }
+  std::snprintf(text, sizeof text, ", %d layers, hidden %d, %d heads", model.layers, model.hidden, model.heads);
+  summary += text;
+  summary += model.latent_attention ? " (latent)" : " (" + std::to_string(model.kv_heads) + " KV)";
+  if (model.sparse_attention) summary += ", sparse attention";
+  if (model.sliding_window) summary += ", windows of " + std::to_string(model.sliding_window->tokens);
+  if (model.mamba) summary += ", Mamba-2";
+  if (model.linear_attention) summary += ", gated linear attention";
+  return summary + ", vocabulary " + std::to_string(model.vocab);
+}
+
 }  // namespace
 
 ModelSpec read_model(const config::Node& node) {
@@ -28,10 +49,7 @@ std::vector<ModelEntry> list_models() {
   std::vector<ModelEntry> entries;
   for (const std::string& name : config::names_in(folder)) {
     const ModelSpec model = load(name);
-    char summary[160];
-    std::snprintf(summary, sizeof summary, "%.1fB parameters, %d layers, hidden %d, %d heads (%d KV), vocabulary %d",
-                  total_parameters(model) / 1e9, model.layers, model.hidden, model.heads, model.kv_heads, model.vocab);
-    entries.push_back({name, summary});
+    entries.push_back({name, summary_of(model)});
   }
   return entries;
 }

@@ -178,6 +178,7 @@ TrainingJob read_training_job(const config::Document& document, const hardware::
   (void)root.optional("description").text_or("");
   (void)root.optional("source").text_or("");
   job.model = model::read_model(root.required("model"));
+  model::require_dense(root.required("model"), job.model);
   job.framework = read_framework(root.required("framework"));
   job.sequence = static_cast<double>(root.required("sequence").integer({.min = 1, .max = 1e8}));
   job.global_batch = static_cast<int>(root.required("global_batch").integer(positive));
