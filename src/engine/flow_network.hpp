@@ -1,9 +1,11 @@
 // How flows share channels: one interface, two implementations (fluid_network, simgrid_network).
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <limits>
 #include <span>
+#include <vector>
 
 #include "base/ids.hpp"
 #include "task/task_runner.hpp"
@@ -25,7 +27,10 @@ class FlowNetwork {
   };
 
   virtual ~FlowNetwork() = default;
-  virtual void start(const Flow& flow, double now) = 0;
+  // Returns the flow's number, its own until it has ended.
+  virtual std::uint32_t start(const Flow& flow, double now) = 0;
+  // Takes a flow out that has not ended; returns the bytes it still had to move.
+  virtual double stop(std::uint32_t number, double now) = 0;
   // When the next flow ends if nothing else starts; `never` if SimGrid itself wakes us.
   [[nodiscard]] virtual double next_end(double now) = 0;
   // Ends what is due.

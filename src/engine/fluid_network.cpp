@@ -16,7 +16,7 @@ constexpr double same_instant = 4e-16;
 FluidNetwork::FluidNetwork(std::vector<double> channel_capacity, FlowEnd flow_end)
     : capacity_(std::move(channel_capacity)), local_(capacity_.size(), none), flow_end_(std::move(flow_end)) {}
 
-void FluidNetwork::start(const Flow& flow, double now) {
+std::uint32_t FluidNetwork::start(const Flow& flow, double now) {
   if (free_flows_.empty()) {
     free_flows_.push_back(static_cast<Index>(flows_.size()));
     flows_.emplace_back();
@@ -34,6 +34,13 @@ void FluidNetwork::start(const Flow& flow, double now) {
   ++active_;
   link(index);
   touched_flows_.push_back(index);
+  return index;
+}
+
+double FluidNetwork::stop(std::uint32_t number, double now) {
+  accrue(flows_[number], now);
+  take_out(number);
+  return flows_[number].remaining;
 }
 
 double FluidNetwork::next_end(double now) {
@@ -68,6 +75,12 @@ void FluidNetwork::end(Index index, double now) {
   FlowState& flow = flows_[index];
   accrue(flow, now);
   const ChannelId bound = longest_bound(flow);
+  take_out(index);
+  flow_end_(flow.task, bound);
+}
+
+void FluidNetwork::take_out(Index index) {
+  FlowState& flow = flows_[index];
   unlink(index);
   for (std::size_t i = 0; i < flow.path.size(); ++i) {
     touched_channels_.push_back(uses_[flow.first_use + i].channel);
@@ -77,7 +90,6 @@ void FluidNetwork::end(Index index, double now) {
   flow.active = false;
   --active_;
   free_flows_.push_back(index);
-  flow_end_(flow.task, bound);
 }
 
 // Brings the flow's bytes, and the times for which each channel bound it, up to `now`.

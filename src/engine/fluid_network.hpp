@@ -26,7 +26,8 @@ class FluidNetwork final : public FlowNetwork {
  public:
   FluidNetwork(std::vector<double> channel_capacity, FlowEnd flow_end);
 
-  void start(const Flow& flow, double now) override;
+  std::uint32_t start(const Flow& flow, double now) override;
+  double stop(std::uint32_t number, double now) override;
   [[nodiscard]] double next_end(double now) override;
   void advance(double now) override;
   void set_capacity(ChannelId channel, double capacity, double now) override;
@@ -91,6 +92,7 @@ class FluidNetwork final : public FlowNetwork {
   void accrue(FlowState& flow, double now);
   ChannelId longest_bound(const FlowState& flow) const;
   void end(Index flow, double now);
+  void take_out(Index flow);
 
   void solve(double now);
   void begin_solve();

@@ -10,6 +10,7 @@
 #include "engine/compute_hosts.hpp"
 #include "engine/fluid_network.hpp"
 #include "engine/simgrid_network.hpp"
+#include "task/flow_steering.hpp"
 #include "task/stalled.hpp"
 #include "task/task_runner.hpp"
 #include "task/timer_queue.hpp"
@@ -17,7 +18,9 @@
 namespace aifsim::engine {
 namespace {
 
-class SimgridExecutor final : public task::Executor, private task::TaskRunner::Launcher {
+class SimgridExecutor final : public task::Executor,
+                              private task::TaskRunner::Launcher,
+                              private task::FlowSteering::Carrier {
  public:
   SimgridExecutor(const topology::Fabric& fabric, NetworkKind network);
   ~SimgridExecutor() override;
@@ -29,6 +32,8 @@ class SimgridExecutor final : public task::Executor, private task::TaskRunner::L
   void at(Seconds when, std::function<void()> callback) override;
   void submit(const task::TaskGraph& graph, task::Recorder& recorder, std::function<void()> done) override;
   void set_capacity(ChannelId channel, BytesPerSecond capacity) override;
+  void watch(task::Rerouter* rerouter) override { steering_.watch(rerouter); }
+  void reroute() override { steering_.reroute(); }
   void run() override;
 
  private:
@@ -38,8 +43,18 @@ class SimgridExecutor final : public task::Executor, private task::TaskRunner::L
   void advance(double now);
   bool launch(task::RunningTask running, const task::TaskGraph& graph, const task::Task& task) override;
   bool move_bytes(task::RunningTask running, const task::TaskGraph& graph, const task::Task& task);
+  void wait(task::RunningTask flow, Seconds latency) override { timers_.push(now() + latency, {flow, true}); }
+  std::uint32_t carry(task::RunningTask flow, std::span<const ChannelUse> path, Bytes bytes) override;
+  Bytes halt(task::RunningTask flow, std::uint32_t carried) override;
+  [[nodiscard]] const task::Task& task_of(task::RunningTask running) const {
+    return runner_.graph(running).task(running.task);
+  }
   void flow_ended(task::RunningTask running, ChannelId bound);
-  void timer_ended(task::RunningTask running);
+  struct Timer {
+    task::RunningTask running;
+    bool steered = false;  // the latency of a flow that a rerouter watches
+  };
+  void timer_ended(Timer timer);
 
   [[noreturn]] void reject_stalled() const;
 
@@ -47,8 +62,9 @@ class SimgridExecutor final : public task::Executor, private task::TaskRunner::L
   std::shared_ptr<Clock> clock_;  // SimGrid keeps it when we are gone
   std::unique_ptr<FlowNetwork> network_;
   std::unique_ptr<ComputeHosts> hosts_;
-  task::TimerQueue<task::RunningTask> timers_;
+  task::TimerQueue<Timer> timers_;
   task::TaskRunner runner_{*this};
+  task::FlowSteering steering_{*this};
 };
 
 // Our place in SimGrid's main loop, which asks every model when its next event is, moves the clock to the earliest,
@@ -79,6 +95,10 @@ std::vector<double> capacities(const topology::Fabric& fabric) {
   return all;
 }
 
+bool moves(const task::TaskGraph& graph, const task::Task& task) {
+  return task.bytes > Bytes{} && (!graph.channels(task.path).empty() || task.rate_limit > BytesPerSecond{});
+}
+
 SimgridExecutor::SimgridExecutor(const topology::Fabric& fabric, NetworkKind network)
     : fabric_(fabric), clock_(std::make_shared<Clock>(this)) {
   open_session(clock_);
@@ -97,7 +117,7 @@ Seconds SimgridExecutor::now() const { return Seconds::from_base(simgrid::s4u::E
 
 void SimgridExecutor::at(Seconds when, std::function<void()> callback) {
   ensure(when >= now(), "a callback is not before now");
-  timers_.push(when, runner_.add_callback(std::move(callback)));
+  timers_.push(when, {runner_.add_callback(std::move(callback))});
 }
 
 void SimgridExecutor::submit(const task::TaskGraph& graph, task::Recorder& recorder, std::function<void()> done) {
@@ -120,6 +140,9 @@ void SimgridExecutor::reject_stalled() const {
     const task::TaskGraph& graph = runner_.graph(running);
     flows.push_back({graph.text(graph.task(running.task).label), fabric_.name(channel)});
   }
+  for (const task::RunningTask running : steering_.held()) {
+    flows.push_back({runner_.graph(running).text(task_of(running).label), "its way"});
+  }
   ensure(!flows.empty(), "every submitted task ends");
   task::reject_stalled(flows);
 }
@@ -136,32 +159,49 @@ void SimgridExecutor::advance(double now) {
 }
 
 bool SimgridExecutor::launch(task::RunningTask running, const task::TaskGraph& graph, const task::Task& task) {
+  if (task.kind == task::TaskKind::flow && steering_.active() && moves(graph, task)) {
+    steering_.launch(running, graph);
+    return false;
+  }
   if (task.kind == task::TaskKind::flow && task.duration == Seconds{}) return move_bytes(running, graph, task);
   if (task.duration == Seconds{}) return true;
   if (task.kind == task::TaskKind::compute) {
     hosts_->start(running, task.device, task.duration.base());
   } else {
-    timers_.push(now() + task.duration, running);
+    timers_.push(now() + task.duration, {running});
   }
   return false;
 }
 
 bool SimgridExecutor::move_bytes(task::RunningTask running, const task::TaskGraph& graph, const task::Task& task) {
-  const std::span<const ChannelUse> path = graph.channels(task.path);
-  if (task.bytes == Bytes{} || (path.empty() && task.rate_limit == BytesPerSecond{})) return true;
-  if (task.steal > 0.0 && task.device.valid()) hosts_->begin_steal(task.device, task.steal);
-  network_->start({running, path, task.bytes.base(), task.rate_limit.base()}, now().base());
+  if (!moves(graph, task)) return true;
+  (void)carry(running, graph.channels(task.path), task.bytes);
   return false;
 }
 
+std::uint32_t SimgridExecutor::carry(task::RunningTask flow, std::span<const ChannelUse> path, Bytes bytes) {
+  const task::Task& task = task_of(flow);
+  if (task.steal > 0.0 && task.device.valid()) hosts_->begin_steal(task.device, task.steal);
+  return network_->start({flow, path, bytes.base(), task.rate_limit.base()}, now().base());
+}
+
+Bytes SimgridExecutor::halt(task::RunningTask flow, std::uint32_t carried) {
+  const task::Task& task = task_of(flow);
+  if (task.steal > 0.0 && task.device.valid()) hosts_->end_steal(task.device, task.steal);
+  return Bytes::from_base(network_->stop(carried, now().base()));
+}
+
 void SimgridExecutor::flow_ended(task::RunningTask running, ChannelId bound) {
-  const task::Task& task = runner_.graph(running).task(running.task);
+  if (steering_.active()) steering_.ended(running);
+  const task::Task& task = task_of(running);
   if (task.steal > 0.0 && task.device.valid()) hosts_->end_steal(task.device, task.steal);
   runner_.finish(running, bound);
 }
 
 // A delay or callback is over; a flow's latency is, and its bytes follow.
-void SimgridExecutor::timer_ended(task::RunningTask running) {
+void SimgridExecutor::timer_ended(Timer timer) {
+  const task::RunningTask running = timer.running;
+  if (timer.steered) return steering_.after_latency(running);
   if (running.task.valid()) {
     const task::TaskGraph& graph = runner_.graph(running);
     const task::Task& task = graph.task(running.task);

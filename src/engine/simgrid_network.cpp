@@ -34,7 +34,7 @@ SimgridNetwork::SimgridNetwork(std::vector<double> channel_capacity, FlowEnd flo
 
 SimgridNetwork::~SimgridNetwork() = default;
 
-void SimgridNetwork::start(const Flow& flow, double /*now*/) {
+std::uint32_t SimgridNetwork::start(const Flow& flow, double /*now*/) {
   const Crossings crossings = crossings_of(flow.path);
   auto& route = route_of_next_communication();
   route.clear();
@@ -54,7 +54,10 @@ void SimgridNetwork::start(const Flow& flow, double /*now*/) {
   action->set_sharing_penalty(1.0 / crossings.factor);
   // Without a bound of its own: SimGrid bounds a communication by what its links can do when it starts.
   action->set_bound(flow.rate_limit > 0.0 ? flow.rate_limit * crossings.factor : -1.0);
+  return number;
 }
+
+double SimgridNetwork::stop(std::uint32_t number, double /*now*/) { return activities_.cancel(number); }
 
 double SimgridNetwork::next_end(double /*now*/) {
   activities_.clear_ended();

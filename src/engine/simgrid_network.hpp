@@ -21,7 +21,8 @@ class SimgridNetwork final : public FlowNetwork {
   SimgridNetwork(std::vector<double> channel_capacity, FlowEnd flow_end);
   ~SimgridNetwork() override;
 
-  void start(const Flow& flow, double now) override;
+  std::uint32_t start(const Flow& flow, double now) override;
+  double stop(std::uint32_t number, double now) override;
   [[nodiscard]] double next_end(double now) override;
   void advance(double now) override;
   void set_capacity(ChannelId channel, double capacity, double now) override;

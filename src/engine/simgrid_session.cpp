@@ -123,6 +123,16 @@ std::uint32_t ActivityTable::add(simgrid::s4u::ActivityPtr activity) {
   return number;
 }
 
+double ActivityTable::cancel(std::uint32_t number) {
+  Entry& entry = entries_[number];
+  entry.activity->set_data(nullptr);
+  const double remaining = entry.activity->get_remaining();
+  entry.activity->cancel();
+  cancelled_.push_back(std::move(entry.activity));
+  free_.push_back(number);
+  return remaining;
+}
+
 void ActivityTable::clear_ended() {
   for (const std::uint32_t number : dead_) {
     entries_[number].activity = nullptr;

@@ -53,6 +53,8 @@ class ActivityTable {
   ActivityTable(const ActivityTable&) = delete;
   ActivityTable& operator=(const ActivityTable&) = delete;
   std::uint32_t add(simgrid::s4u::ActivityPtr activity);
+  // Ends an activity before its time, without a report; returns what it still had to do.
+  double cancel(std::uint32_t number);
   // Frees those that have ended. Not from within a completion callback.
   void clear_ended();
 
@@ -67,6 +69,7 @@ class ActivityTable {
   std::function<void(std::uint32_t)> ended_;
   std::deque<Entry> entries_;  // a deque: activities point at their entries
   std::vector<std::uint32_t> free_, dead_;
+  std::vector<simgrid::s4u::ActivityPtr> cancelled_;  // SimGrid comes back to them when their actions have failed
 };
 
 }  // namespace aifsim::engine

@@ -5,6 +5,7 @@
 
 #include "base/ids.hpp"
 #include "base/quantity.hpp"
+#include "task/rerouter.hpp"
 #include "task/task_graph.hpp"
 
 namespace aifsim::task {
@@ -32,6 +33,11 @@ class Executor {
   // From now on; may be called from a callback. Flows on a channel of no capacity (a dead link) stall until it has some
   // again.
   virtual void set_capacity(ChannelId channel, BytesPerSecond capacity) = 0;
+  // From now on, and before the first submit(): flows take the ways that the rerouter gives. It must outlive the runs.
+  virtual void watch(Rerouter* rerouter) = 0;
+  // Asks the rerouter for every flow under way; one that changes its way moves what it has left on the new one. May be
+  // called from a callback.
+  virtual void reroute() = 0;
   // Until nothing is left to do. ConfigError when flows are left that nothing can bring to move again.
   virtual void run() = 0;
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "task/flow_steering.hpp"
 #include "task/stalled.hpp"
 #include "task/task_runner.hpp"
 #include "task/timer_queue.hpp"
@@ -13,7 +14,7 @@
 namespace aifsim::task {
 namespace {
 
-class IdealExecutor final : public Executor, private TaskRunner::Launcher {
+class IdealExecutor final : public Executor, private TaskRunner::Launcher, private FlowSteering::Carrier {
  public:
   explicit IdealExecutor(std::vector<BytesPerSecond> channel_capacity) : capacity_(std::move(channel_capacity)) {}
 
@@ -40,6 +41,9 @@ class IdealExecutor final : public Executor, private TaskRunner::Launcher {
       schedule(i);
     }
   }
+
+  void watch(Rerouter* rerouter) override { steering_.watch(rerouter); }
+  void reroute() override { steering_.reroute(); }
 
   void run() override {
     runner_.settle(now_);
@@ -68,6 +72,7 @@ class IdealExecutor final : public Executor, private TaskRunner::Launcher {
   struct Due {
     RunningTask running;
     std::uint32_t flight = no_flight, version = 0;
+    bool steered = false;  // the latency of a flow that a rerouter watches is over
   };
 
   bool launch(RunningTask running, const TaskGraph& graph, const Task& task) override {
@@ -79,6 +84,15 @@ class IdealExecutor final : public Executor, private TaskRunner::Launcher {
     const auto path = graph.channels(task.path);
     const bool moves = task.bytes > Bytes{} && (!path.empty() || task.rate_limit > BytesPerSecond{});
     if (!moves && task.duration == Seconds{}) return true;
+    if (moves && steering_.active()) {
+      steering_.launch(running, graph);
+    } else {
+      fly(running, path, task.bytes, task.duration);
+    }
+    return false;
+  }
+
+  std::uint32_t fly(RunningTask running, std::span<const ChannelUse> path, Bytes bytes, Seconds latency) {
     if (free_flights_.empty()) {
       free_flights_.push_back(static_cast<std::uint32_t>(flights_.size()));
       flights_.emplace_back();
@@ -87,21 +101,36 @@ class IdealExecutor final : public Executor, private TaskRunner::Launcher {
     free_flights_.pop_back();
     flights_[index] = {.running = running,
                        .path = path,
-                       .rate_limit = task.rate_limit,
-                       .remaining = task.bytes,
-                       .updated = now_ + task.duration,
+                       .rate_limit = runner_.graph(running).task(running.task).rate_limit,
+                       .remaining = bytes,
+                       .updated = now_ + latency,
                        .version = flights_[index].version,
                        .active = true};
     schedule(index);
-    return false;
+    return index;
+  }
+
+  void wait(RunningTask flow, Seconds latency) override {
+    queue_.push(now_ + latency, {.running = flow, .steered = true});
+  }
+  std::uint32_t carry(RunningTask flow, std::span<const ChannelUse> path, Bytes bytes) override {
+    return fly(flow, path, bytes, {});
+  }
+  Bytes halt(RunningTask /*flow*/, std::uint32_t carried) override {
+    accrue(flights_[carried]);
+    flights_[carried].active = false;
+    free_flights_.push_back(carried);
+    return flights_[carried].remaining;
   }
 
   void end(const Due& due) {
+    if (due.steered) return steering_.after_latency(due.running);
     if (due.flight == no_flight) return runner_.finish(due.running);
     Flight& flight = flights_[due.flight];
     if (!flight.active || due.version != flight.version) return;
     flight.active = false;
     free_flights_.push_back(due.flight);
+    if (steering_.active()) steering_.ended(flight.running);
     runner_.finish(flight.running, flight.bound);
   }
 
@@ -139,6 +168,10 @@ class IdealExecutor final : public Executor, private TaskRunner::Launcher {
       flows.push_back(
           {graph.text(graph.task(flight.running.task).label), "channel " + std::to_string(flight.bound.index())});
     }
+    for (const RunningTask running : steering_.held()) {
+      const TaskGraph& graph = runner_.graph(running);
+      flows.push_back({graph.text(graph.task(running.task).label), "its way"});
+    }
     task::reject_stalled(flows);
   }
 
@@ -148,6 +181,7 @@ class IdealExecutor final : public Executor, private TaskRunner::Launcher {
   std::vector<Flight> flights_;
   std::vector<std::uint32_t> free_flights_;
   TaskRunner runner_{*this};
+  FlowSteering steering_{*this};
 };
 
 }  // namespace
