@@ -18,6 +18,7 @@ LinkMedium read_medium(const std::string& name, const config::Node& entry) {
   medium.mtbf = entry.optional("mtbf").seconds_or({});
   medium.reach_m = entry.optional("reach_m").number_or(0, {.min = 0});
   medium.transceivers = entry.optional("transceivers").number_or(0, {.min = 0, .max = 2});
+  medium.loss_budget_db = entry.optional("loss_budget_db").number_or(0, {.min = 0.1, .max = 60});
   medium.price = entry.optional("price").usd_or({});
   entry.finish();
   return medium;

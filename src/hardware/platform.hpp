@@ -1,6 +1,7 @@
 // A cluster as its platform file describes it: node groups and the network between them. Plain, valid data.
 #pragma once
 
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -25,6 +26,7 @@ struct LinkMedium {
   Seconds mtbf;                   // of one link; 0 = not known
   double reach_m = 0;             // 0 = not known
   double transceivers = 0;        // per link: modules plugged in at its ends
+  double loss_budget_db = 0;      // optical: from transmitter to receiver; 0 = not known
   Usd price;                      // per link, both ends
 };
 
@@ -118,7 +120,17 @@ struct DirectSpec {
   int group_switches = 0;  // dragonfly: of one group; dragonfly+: leaves of one group
   int group_spines = 0;    // dragonfly+
   int global_links = 0;    // cables to other groups, of one switch (dragonfly+: of one spine)
-  int circuits = 2;        // OCS rails: ports of one NIC, its bandwidth shared among them
+};
+
+// How the ports of optical circuit switches are joined.
+enum class CircuitPolicy { once, per_phase };  // set for the job ("static"), or anew for each communication phase
+struct CircuitSpec {
+  int ports = 2;  // of one NIC, its bandwidth shared among them
+  CircuitPolicy policy = CircuitPolicy::once;
+  bool ahead = true;                    // per phase: turn when the last phase has ended, not when the next one asks
+  std::optional<Seconds> turning_time;  // in place of the switch's own
+  bool repair = true;                   // circuits of a dead part are set anew around it
+  Seconds detection_time;               // the usual one: see fault_detection
 };
 
 struct NamedSwitch {
@@ -137,6 +149,10 @@ struct Fault {
   std::string part;
   double factor = 0;  // of its speed or bandwidth; 0 = dead
   int count = 0;      // of merged switches or parallel cables, how many; 0 = all
+  Seconds at;         // since the run began; 0: from the start
+  Seconds until = never;
+  static constexpr Seconds never = Seconds::from_base(std::numeric_limits<double>::infinity());
+  [[nodiscard]] bool in_force(Seconds when) const { return at <= when && when < until; }
 };
 
 struct ScaleOut {
@@ -147,14 +163,18 @@ struct ScaleOut {
   std::vector<TierSpec> tiers;  // leaf–spine first; fewer than the size needs: the last one repeats
   RoutingKind routing = RoutingKind::adaptive;
   double load_balance = 1.0;  // fraction of trunk capacity that routing reaches (ECMP collisions), with its source
+  Seconds fault_detection;    // from a part's death until routing goes round it
+  Seconds nic_failover;       // until a NIC that is cut off is given up and another one's connections are used
   int unit_nodes = 0;         // nodes that share leaves: a rail-optimised unit, a fat tree's rack; 0 = by radix
   int pod_nodes = 0;          // nodes below one set of spines; 0 = as many as the radix allows
   int planes = 1;             // separate trees, each with its share of every NIC
   DirectSpec direct;
+  CircuitSpec circuits;
   std::vector<NamedSwitch> switches_by_name;  // of an edge list
   std::vector<EdgeSpec> edges;
   CableLengths layout;
   [[nodiscard]] const SwitchSpec& tier_switch(std::size_t tier) const;  // 0 = leaf
+  [[nodiscard]] Seconds turning_time() const { return circuits.turning_time.value_or(switches.turning_time); }
   [[nodiscard]] double oversubscription(std::size_t boundary) const;    // 0 = leaf–spine
 };
 

@@ -125,6 +125,53 @@ void read_edges(const config::Node& scale_out, const std::vector<std::string>& m
   }
 }
 
+// assumed: a controller that asks every port for its light ten times a second.
+constexpr Seconds usual_detection = 100 * units::ms;
+
+CircuitSpec read_circuits(const config::Node& scale_out) {
+  constexpr std::array<std::string_view, 2> policies{"static", "per-phase"};
+  CircuitSpec circuits;
+  circuits.ports = whole(scale_out.optional("circuits"), 2, 2, 64);
+  circuits.policy = static_cast<CircuitPolicy>(scale_out.optional("policy").choice_or(0, policies));
+  if (const config::Node turning = scale_out.optional("turning_time")) circuits.turning_time = turning.seconds();
+  const config::Node prefetch = scale_out.optional("prefetch");
+  circuits.ahead = prefetch.boolean_or(true);
+  if (prefetch && circuits.policy == CircuitPolicy::once) {
+    prefetch.problem("`policy: per-phase` beside it", "circuits that never turn");
+  }
+  circuits.repair = scale_out.optional("repair").boolean_or(true);
+  circuits.detection_time = usual_detection;
+  return circuits;
+}
+
+// Until a dead part is out of all routes.
+// adaptive, rail-aligned: switches know by themselves. assumed: 1 ms, the order that NVIDIA gives for SHIELD's
+// self-healing against seconds for a subnet manager.
+// ecmp: routes are withdrawn. assumed: 150 ms, three lost BFD packets 50 ms apart (RFC 5880 §6.8.4), as usual under BGP.
+// dimension-order, static circuits: nobody in the path knows another way; a manager computes and loads new tables.
+// assumed: 5 s, a subnet manager's sweep of a thousand nodes.
+Seconds usual_fault_detection(RoutingKind routing) {
+  switch (routing) {
+    case RoutingKind::adaptive:
+    case RoutingKind::rail_aligned: return 1 * units::ms;
+    case RoutingKind::ecmp: return 150 * units::ms;
+    case RoutingKind::dimension_order:
+    case RoutingKind::static_circuits: return 5 * units::s;
+  }
+  return {};
+}
+// A NIC's peers give it up when their retries are used up: 4.096 us * 2^20 each, 7 of them (InfiniBand's local ACK
+// timeout; NCCL_IB_TIMEOUT = 20 and NCCL_IB_RETRY_CNT = 7 are NCCL's defaults).
+constexpr Seconds usual_nic_failover = 4.096 * 1048576 * 7 * units::us;
+
+void read_fault_handling(const config::Node& scale_out, ScaleOut& network) {
+  const bool repaired = network.kind == ScaleOutKind::ocs_rails && network.circuits.repair;
+  const Seconds usual =
+      repaired ? network.circuits.detection_time + network.turning_time() : usual_fault_detection(network.routing);
+  network.fault_detection = scale_out.optional("fault_detection").seconds_or(usual);
+  network.nic_failover = scale_out.optional("nic_failover").seconds_or(usual_nic_failover);
+}
+
 // Only the keys that the topology has: another one's are unknown keys.
 void read_shape(const config::Node& scale_out, Platform& platform) {
   ScaleOut& network = platform.scale_out;
@@ -144,7 +191,7 @@ void read_shape(const config::Node& scale_out, Platform& platform) {
       direct.global_links = whole(scale_out.required("global_links"), 1);
       direct.links = whole(scale_out.optional("links"), 1);
       break;
-    case ScaleOutKind::ocs_rails: direct.circuits = whole(scale_out.optional("circuits"), 2, 2, 64); break;
+    case ScaleOutKind::ocs_rails: network.circuits = read_circuits(scale_out); break;
     case ScaleOutKind::edge_list: read_edges(scale_out, media_names(platform.media), platform); break;
     default: break;
   }
@@ -192,6 +239,7 @@ void read_scale_out(const config::Node& scale_out, Platform& platform) {
   } else {
     static_cast<void>(scale_out.optional("switch"));
   }
+  read_fault_handling(scale_out, network);
   scale_out.finish();
 }
 
@@ -205,6 +253,12 @@ void read_faults(const config::Node& faults, Platform& platform) {
     if (factor.present() == dead.present())
       entry.problem("either `factor` or `dead: true`", factor ? "both" : "neither");
     fault.count = whole(entry.optional("count"), 0);
+    fault.at = entry.optional("at").seconds_or({});
+    if (const config::Node until = entry.optional("until")) {
+      fault.until = until.seconds();
+      const bool readable = fault.until > Seconds{} || until.text().starts_with('0');
+      if (readable && fault.until <= fault.at) until.problem("a time after `at`", until.text());
+    }
     entry.finish();
     platform.faults.push_back(std::move(fault));
   }

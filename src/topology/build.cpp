@@ -151,7 +151,7 @@ void check_reach(const hardware::Platform& platform, const std::string& medium_k
          medium + ", which reaches " + text(reach));
 }
 
-Topology build(const hardware::Platform& platform) {
+Topology build(const hardware::Platform& platform, Seconds when) {
   Topology topology;
   topology.fabric.set_media(platform.media);
   NodeLayout nodes(platform, topology.fabric);
@@ -162,7 +162,8 @@ Topology build(const hardware::Platform& platform) {
     }
   }
   if (network) topology.tiers = network->tiers();
-  apply_faults(platform, topology);
+  if (network) topology.circuits = network->circuits();
+  apply_faults(platform, topology, when);
   topology.routing =
       std::make_unique<ClusterRouting>(std::move(nodes), std::move(network), platform, topology.dead_channels);
   return topology;

@@ -97,18 +97,29 @@ struct TierCount {
   double oversubscription = 0;  // of one switch: capacity below / capacity above; 0 where nothing is above
 };
 
+// Optical circuits between the NICs of a rail, for those who lay down communication.
+struct Circuits {
+  std::size_t ports = 2;  // of one NIC
+  Seconds turning_time;
+  bool turning = false;  // set anew for each phase; else once for the job
+  bool ahead = true;     // of the next phase: as soon as the last one has ended
+};
+
 struct Topology {
   Fabric fabric;
   std::unique_ptr<Routing> routing;
   std::vector<TierCount> tiers;
   std::shared_ptr<const std::vector<bool>> dead_channels;  // by channel; null when none is
   std::vector<std::pair<DeviceId, double>> slow_gpus;      // by id
+  std::optional<Circuits> circuits;
+  std::vector<std::string> notes;  // what was done about faults, for the report
   [[nodiscard]] double speed(DeviceId gpu) const;          // of its kernels: 1 is as its kind
   [[nodiscard]] bool alive(ChannelId channel) const { return !dead_channels || !(*dead_channels)[channel.index()]; }
 };
 
-// Builds what the platform describes. `platform_key`-level mistakes (a tree that cannot be built) are ConfigErrors.
-[[nodiscard]] Topology build(const hardware::Platform& platform);
+// Builds what the platform describes, with the faults that are in force at `when`. `platform_key`-level mistakes (a tree
+// that cannot be built) are ConfigErrors. Ids do not depend on faults.
+[[nodiscard]] Topology build(const hardware::Platform& platform, Seconds when = {});
 
 // For `aifsim list topologies`.
 [[nodiscard]] std::vector<hardware::CatalogEntry> list_topologies();

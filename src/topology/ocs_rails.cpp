@@ -1,14 +1,14 @@
-// Rails of optical circuits: each port of a NIC is joined to one port of another NIC of its rail, through an optical
-// circuit switch that passes light and no packets. Circuits are a matching of ports, set once for the job: a ring of
+// Rails of optical circuits set once for the job: each port of a NIC is joined to one port of another NIC of its rail,
+// through an optical circuit switch that passes light and no packets. The circuits are a matching of ports: a ring of
 // the nodes in their order, and with more ports chords of growing length. What is further away is passed on from NIC to
-// NIC; what is on another rail goes over NVLink first.
+// NIC; what is on another rail goes over NVLink first. A rail whose NIC is dead has its ring closed around it.
 #include <algorithm>
-#include <cmath>
 
-#include "base/error.hpp"
+#include "topology/circuit_checks.hpp"
+#include "topology/circuit_ring.hpp"
 #include "topology/generators.hpp"
 #include "topology/node_builder.hpp"
-#include "topology/shortest_paths.hpp"
+#include "topology/ocs_phases.hpp"
 #include "topology/tree_plan.hpp"
 
 namespace aifsim::topology {
@@ -16,33 +16,50 @@ namespace {
 
 using hardware::Platform;
 
+// A ring of some of the nodes.
+struct RailRing {
+  static constexpr std::size_t absent = ~std::size_t{0};
+
+  RailRing(std::vector<std::size_t> alive, std::size_t nodes, std::size_t ports)
+      : ring(alive.size(), ports), node_at(std::move(alive)), place_of(nodes, absent) {
+    for (std::size_t place = 0; place < node_at.size(); ++place) place_of[node_at[place]] = place;
+  }
+
+  CircuitRing ring;
+  std::vector<std::size_t> node_at, place_of;
+};
+
 class OcsRails final : public ScaleOutNetwork {
  public:
   OcsRails(const Platform& platform, const NodeLayout& nodes, Fabric& fabric)
-      : nodes_(nodes.node_count()),
-        rails_(nodes.rails()),
-        ports_(static_cast<std::size_t>(platform.scale_out.direct.circuits)) {
-    check(platform, nodes);
-    for (std::size_t i = 0; i < ports_ / 2; ++i) strides_.push_back(stride(i));
-    const auto switch_ports = static_cast<std::size_t>(platform.scale_out.switches.ports);
-    switches_each_ = (nodes_ * ports_ + switch_ports - 1) / switch_ports;
+      : nodes_(nodes.node_count()), rails_(nodes.rails()), circuits_(platform.scale_out.circuits) {
+    check_circuits(platform, nodes);
+    ports_ = static_cast<std::size_t>(circuits_.ports);
+    turning_time_ = platform.scale_out.turning_time();
+    switches_each_ = circuit_switches(platform, nodes_);
     tiers_ = {{.tier = "ocs",
                .switches = switches_each_ * rails_,
                .ports = platform.scale_out.switches.ports,
                .model = platform.scale_out.switches}};
     add_devices(platform, nodes, fabric);
-    find_ways();
+    std::vector<std::size_t> everyone(nodes_);
+    for (std::size_t node = 0; node < nodes_; ++node) everyone[node] = node;
+    whole_ = std::make_shared<const RailRing>(std::move(everyone), nodes_, ports_);
+    ring_of_rail_.assign(rails_, whole_);
   }
 
   [[nodiscard]] bool append_path(const NicPlace& from, const NicPlace& to, std::uint64_t /*flow*/,
                                  std::vector<ChannelUse>& path) const override {
     if (from.index != to.index) return false;
+    const RailRing& rail = *ring_of_rail_[from.index];
+    const std::size_t end = rail.place_of[to.node];
+    if (rail.place_of[from.node] == RailRing::absent || end == RailRing::absent) return false;
     const std::size_t first = path.size();
-    for (std::size_t at = from.node; at != to.node;) {
-      const std::size_t port = next_port_[(to.node + nodes_ - at) % nodes_];
-      const std::size_t next = neighbour(at, port);
-      path.push_back({out(at, from.index, port)});
-      path.push_back({ChannelId{out(next, from.index, port ^ 1U).index() + 1}});
+    for (std::size_t at = rail.place_of[from.node]; at != end;) {
+      const std::size_t port = rail.ring.port_towards(at, end);
+      const std::size_t next = rail.ring.neighbour(at, port);
+      path.push_back({out(rail.node_at[at], from.index, port)});
+      path.push_back({ChannelId{out(rail.node_at[next], from.index, port ^ 1U).index() + 1}});
       at = next;
     }
     if (!crosses_dead(path, first)) return true;
@@ -51,42 +68,41 @@ class OcsRails final : public ScaleOutNetwork {
   }
   [[nodiscard]] bool joins_rails_apart() const override { return true; }
   [[nodiscard]] std::vector<TierCount> tiers() const override { return tiers_; }
+  [[nodiscard]] std::optional<Circuits> circuits() const override {
+    return Circuits{.ports = ports_, .turning_time = turning_time_, .turning = false, .ahead = false};
+  }
 
   // Both ends of the first half's row of nodes: as many circuits of each stride as it is long.
   [[nodiscard]] std::optional<BytesPerSecond> circuit_cut() const override {
     std::size_t circuits = 0;
-    for (const std::size_t step : strides_) circuits += 2 * std::min(step, nodes_ / 2);
+    for (const std::size_t step : whole_->ring.strides()) circuits += 2 * std::min(step, nodes_ / 2);
     return circuit_rate_ * static_cast<double>(circuits * rails_);
   }
 
- private:
-  static void check(const Platform& platform, const NodeLayout& nodes) {
-    const hardware::ScaleOut& network = platform.scale_out;
-    if (nodes.rails() * nodes.node_count() != nodes.nic_count()) {
-      reject(platform, "nodes", "the same number of NICs in every node of optical rails",
-             std::to_string(nodes.rails()) + " in some, fewer in others");
-    }
-    if (network.direct.circuits % 2 != 0) {
-      reject(platform, "scale_out.circuits", "an even number: every chord has two ends",
-             std::to_string(network.direct.circuits));
-    }
-    if (network.switches.turning_time == Seconds{}) {
-      reject(platform, "scale_out.switch", "an optical circuit switch (one with a `turning_time`)",
-             network.switches.name);
-    }
-    check_reach(platform, "scale_out.medium", network.medium, "leaf_m", 2 * network.layout.leaf);
+  void avoid(std::shared_ptr<const DeadChannels> dead) override {
+    ScaleOutNetwork::avoid(std::move(dead));
+    if (!circuits_.repair) return;
+    for (std::size_t rail = 0; rail < rails_; ++rail) ring_of_rail_[rail] = ring_around_the_dead(rail);
   }
 
-  // Chords of lengths 1, n^(1/k), n^(2/k) …: the diameter of k strides is about k/2 n^(1/k).
-  [[nodiscard]] std::size_t stride(std::size_t i) const {
-    const double exponent = static_cast<double>(i) / (static_cast<double>(ports_) / 2);
-    return static_cast<std::size_t>(std::llround(std::pow(static_cast<double>(nodes_), exponent)));
+ private:
+  [[nodiscard]] std::shared_ptr<const RailRing> ring_around_the_dead(std::size_t rail) const {
+    std::vector<std::size_t> alive;
+    for (std::size_t node = 0; node < nodes_; ++node) {
+      if (!any_port_dead(node, rail)) alive.push_back(node);
+    }
+    // Two are the least that a circuit joins; then the other rails carry all.
+    if (alive.size() == nodes_ || alive.size() < 2) return whole_;
+    return std::make_shared<const RailRing>(std::move(alive), nodes_, ports_);
   }
-  // Port 2 i leads `strides_[i]` nodes up, port 2 i + 1 as many down.
-  [[nodiscard]] std::size_t neighbour(std::size_t node, std::size_t port) const {
-    const std::size_t step = strides_[port / 2] % nodes_;
-    return (node + (port % 2 == 0 ? step : nodes_ - step)) % nodes_;
+  [[nodiscard]] bool any_port_dead(std::size_t node, std::size_t rail) const {
+    for (std::size_t port = 0; port < ports_; ++port) {
+      const ChannelId up = out(node, rail, port);
+      if (is_dead(up) || is_dead(ChannelId{up.index() + 1})) return true;
+    }
+    return false;
   }
+
   [[nodiscard]] ChannelId out(std::size_t node, std::size_t rail, std::size_t port) const {
     return ChannelId{first_channel_ + 2 * ((node * rails_ + rail) * ports_ + port)};
   }
@@ -112,32 +128,22 @@ class OcsRails final : public ScaleOutNetwork {
     });
   }
 
-  // The ring looks the same from every node: one search tells the first step to any distance.
-  void find_ways() {
-    std::vector<GraphEdge> edges;
-    for (std::size_t node = 0; node < nodes_; ++node) {
-      for (std::size_t port = 0; port < ports_; ++port) edges.push_back({node, neighbour(node, port), ChannelId{port}});
-    }
-    const ShortestPaths paths(nodes_, std::move(edges));
-    next_port_.resize(nodes_, 0);
-    std::vector<ChannelUse> way;
-    for (std::size_t distance = 1; distance < nodes_; ++distance) {
-      way.clear();
-      ensure(paths.append_hashed(0, distance, mix(distance), way), "a ring reaches every node");
-      next_port_[distance] = way.front().channel.index();
-    }
-  }
-
-  std::size_t nodes_, rails_, ports_;
-  std::vector<std::size_t> strides_, next_port_;
+  std::size_t nodes_, rails_, ports_ = 2;
+  hardware::CircuitSpec circuits_;
+  Seconds turning_time_;
   std::size_t switches_each_ = 1, first_channel_ = 0;
   BytesPerSecond circuit_rate_;
   std::vector<TierCount> tiers_;
+  std::shared_ptr<const RailRing> whole_;
+  std::vector<std::shared_ptr<const RailRing>> ring_of_rail_;
 };
 
 }  // namespace
 
 std::unique_ptr<ScaleOutNetwork> generate_ocs_rails(const Platform& platform, const NodeLayout& nodes, Fabric& fabric) {
+  if (platform.scale_out.circuits.policy == hardware::CircuitPolicy::per_phase) {
+    return generate_ocs_phases(platform, nodes, fabric);
+  }
   return std::make_unique<OcsRails>(platform, nodes, fabric);
 }
 

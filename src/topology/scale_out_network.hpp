@@ -41,6 +41,7 @@ class ScaleOutNetwork {
   [[nodiscard]] virtual std::optional<bool> in_first_half(std::size_t /*node*/) const { return std::nullopt; }
   // From one half to the other, where the graph does not tell: a circuit switch joins only the ports it is set to.
   [[nodiscard]] virtual std::optional<BytesPerSecond> circuit_cut() const { return std::nullopt; }
+  [[nodiscard]] virtual std::optional<Circuits> circuits() const { return std::nullopt; }
 
  protected:
   [[nodiscard]] bool is_dead(ChannelId channel) const { return dead_ && (*dead_)[channel.index()]; }
