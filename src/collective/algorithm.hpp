@@ -25,8 +25,15 @@ struct Situation {
   std::size_t ranks = 0;
   std::size_t domains = 0;       // NVLink domains a group spans
   std::size_t domain_ranks = 0;  // the most in one of them
+  bool switches_reduce = false;  // the scale-out network is a tree of switches that the library can reduce in (SHARP)
+  std::vector<double> weights;   // all_to_all_v: of each device's received bytes, by DeviceId; mean 1 over a group
+  [[nodiscard]] double weight_of(DeviceId gpu) const { return weights.empty() ? 1 : weights[gpu.index()]; }
   [[nodiscard]] double bytes() const { return request->bytes.in(units::B); }
   [[nodiscard]] Operation operation() const { return request->operation; }
+  [[nodiscard]] bool all_to_all() const {
+    return operation() == Operation::all_to_all || operation() == Operation::all_to_all_v;
+  }
+  [[nodiscard]] bool even_domains() const;  // all groups have as many ranks in each of their domains
 };
 
 struct Algorithm {
@@ -47,6 +54,10 @@ extern const Algorithm expert;
 extern const Algorithm hierarchical;
 extern const Algorithm halving_doubling;
 extern const Algorithm send_receive;
+extern const Algorithm sharp;
+extern const Algorithm pxn;
+extern const Algorithm pairwise;
+extern const Algorithm tree_broadcast;
 
 [[nodiscard]] std::span<const Algorithm* const> algorithms();
 

@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 #include <utility>
 
 #include "base/error.hpp"
 #include "collective/algorithm.hpp"
+#include "collective/circuits.hpp"
+#include "collective/step_list.hpp"
 
 namespace aifsim::collective {
 namespace {
@@ -18,6 +21,7 @@ constexpr std::array operation_names{
     std::pair{Operation::broadcast, std::string_view("broadcast")},
     std::pair{Operation::reduce, std::string_view("reduce")},
     std::pair{Operation::send_receive, std::string_view("send_receive")},
+    std::pair{Operation::all_to_all_v, std::string_view("all_to_all_v")},
 };
 
 const hardware::NodeSpec& node_of(DeviceId gpu, const hardware::Platform& platform, const topology::Fabric& fabric) {
@@ -30,6 +34,33 @@ const hardware::NodeSpec& node_of(DeviceId gpu, const hardware::Platform& platfo
   throw InternalError("collective: a rank is not a GPU of the platform");
 }
 
+// Trees: an aggregation tree needs one root above all leaves.
+bool switches_reduce(const hardware::Platform& platform, const Library& library) {
+  using hardware::ScaleOutKind;
+  const hardware::ScaleOut& network = platform.scale_out;
+  const bool tree = network.kind == ScaleOutKind::fat_tree || network.kind == ScaleOutKind::rail_optimized ||
+                    network.kind == ScaleOutKind::rail_only || network.kind == ScaleOutKind::dual_plane;
+  if (!tree || !library.collnet || !library.collnet->reduces(network.switches.name)) return false;
+  return std::all_of(network.tiers.begin(), network.tiers.end(), [&library](const hardware::TierSpec& tier) {
+    return !tier.switches || library.collnet->reduces(tier.switches->name);
+  });
+}
+
+// By device, so that an algorithm may order ranks as it likes.
+std::vector<double> weights_of(const Request& request, std::size_t devices) {
+  if (request.operation != Operation::all_to_all_v || request.weights.empty()) return {};
+  const std::vector<double>& given = request.weights;
+  const double sum = std::accumulate(given.begin(), given.end(), 0.0);
+  ensure(given.size() == request.groups.front().size() && sum > 0, "a weight for every rank, some of them not 0");
+  std::vector<double> weights(devices, 0.0);
+  for (const auto& group : request.groups) {
+    for (std::size_t rank = 0; rank < group.size(); ++rank) {
+      weights[group[rank].index()] = given[rank] * static_cast<double>(given.size()) / sum;
+    }
+  }
+  return weights;
+}
+
 Situation situate(const Request& request, const hardware::Platform& platform, const topology::Topology& topology) {
   Situation situation{.request = &request, .topology = &topology, .library = &nccl()};
   situation.ranks = request.groups.front().size();
@@ -38,6 +69,8 @@ Situation situate(const Request& request, const hardware::Platform& platform, co
   situation.transport = &situation.library->transport_of(node.nic.name);
   situation.nvlink = node.gpu->nvlink;
   situation.nvlink_sharp = node.nvlink_sharp;
+  situation.switches_reduce = switches_reduce(platform, *situation.library);
+  situation.weights = weights_of(request, topology.fabric.devices().size());
   situation.layouts.reserve(request.groups.size());
   for (const auto& group : request.groups) {
     ensure(group.size() == situation.ranks, "all groups of a collective have the same size");
@@ -66,7 +99,7 @@ const Algorithm& algorithm_named(const std::string& name) {
 
 CollectivePlan plan_by_name(const Situation& situation) {
   const Algorithm& algorithm = algorithm_named(situation.request->algorithm);
-  if (algorithm.serves(situation)) return algorithm.plan(situation);
+  if (algorithm.serves(situation)) return on_circuits(algorithm.plan(situation), situation);
   throw ConfigError(Problem{.key = "algorithm",
                             .expected = "one that can do this " + std::string(name_of(situation.operation())),
                             .got = situation.request->algorithm});
@@ -77,7 +110,7 @@ CollectivePlan fastest_plan(const Situation& situation) {
   std::optional<CollectivePlan> best;
   for (const Algorithm* algorithm : algorithms()) {
     if (!algorithm->serves(situation) || !algorithm->considered(situation)) continue;
-    CollectivePlan plan = algorithm->plan(situation);
+    CollectivePlan plan = on_circuits(algorithm->plan(situation), situation);
     if (!best || lone_time(plan, fabric) - plan.unforeseen < lone_time(*best, fabric) - best->unforeseen) {
       best = std::move(plan);
     }
@@ -87,6 +120,12 @@ CollectivePlan fastest_plan(const Situation& situation) {
 }
 
 }  // namespace
+
+bool Situation::even_domains() const {
+  return std::all_of(layouts.begin(), layouts.end(), [this](const Layout& layout) {
+    return layout.rails == domain_ranks && layout.rails * layout.domains.size() == ranks;
+  });
+}
 
 std::string_view name_of(Operation operation) {
   for (const auto& [value, name] : operation_names) {
@@ -112,12 +151,14 @@ CollectivePlan plan(const Request& request, const hardware::Platform& platform, 
   ensure(!request.groups.empty() && !request.groups.front().empty(), "a collective has ranks");
   if (request.groups.front().size() == 1 || request.bytes <= Bytes{}) return {.algorithm = "none", .protocol = "none"};
   const Situation situation = situate(request, platform, topology);
+  if (request.steps) return plan_steps(*request.steps, situation);
   return request.algorithm == "auto" ? fastest_plan(situation) : plan_by_name(situation);
 }
 
 std::optional<CollectivePlan> plan_if_served(const Request& request, const hardware::Platform& platform,
                                              const topology::Topology& topology) {
   const Situation situation = situate(request, platform, topology);
+  if (request.steps) return plan_steps(*request.steps, situation);
   for (const Algorithm* algorithm : algorithms()) {
     if (algorithm->name == request.algorithm && algorithm->serves(situation)) return algorithm->plan(situation);
   }

@@ -19,7 +19,16 @@
 
 namespace aifsim::collective {
 
-enum class Operation { all_reduce, all_gather, reduce_scatter, all_to_all, broadcast, reduce, send_receive };
+enum class Operation {
+  all_reduce,
+  all_gather,
+  reduce_scatter,
+  all_to_all,
+  broadcast,
+  reduce,
+  send_receive,
+  all_to_all_v
+};
 [[nodiscard]] std::string_view name_of(Operation operation);
 [[nodiscard]] std::vector<Operation> operations();
 [[nodiscard]] std::optional<Operation> operation_named(std::string_view name);
@@ -45,18 +54,27 @@ struct CollectivePlan {
   std::string protocol;   // "LL", "LL128", "Simple"
   Seconds alpha;          // launch, protocol and hop latency: paid once, before the first phase
   std::vector<Phase> phases;
+  Seconds turning;     // of alpha: optical circuits set anew between rounds of peers
   Seconds unforeseen;  // of alpha: what the library's own estimate leaves out when it chooses
 };
+
+struct StepList;  // step_list.hpp
 
 struct Request {
   Operation operation = Operation::all_reduce;
   Bytes bytes;  // nccl-tests' "size": all_reduce, broadcast, reduce: the buffer; all_gather: the output;
-                // reduce_scatter: the input; all_to_all: one rank's whole send buffer; send_receive: the message
+                // reduce_scatter: the input; all_to_all: one rank's whole send buffer (all_to_all_v: the mean
+                // one); send_receive: the message
   // All of equal size and shape. Order matters to send_receive alone: a pair is a message from its first to its second,
   // a larger group one step of a ring, each to the next.
   std::vector<std::vector<DeviceId>> groups;
   std::string algorithm = "auto";
-  bool nvls_allowed = true;  // NCCL_NVLS_ENABLE
+  bool nvls_allowed = true;      // NCCL_NVLS_ENABLE
+  bool collnet_allowed = false;  // NCCL_COLLNET_ENABLE: "auto" may reduce in the scale-out switches
+  // all_to_all_v: what each rank of a group receives, in any unit; the combine that follows a dispatch sends as much. As
+  // many as a group has ranks.
+  std::vector<double> weights = {};
+  std::shared_ptr<const StepList> steps = {};  // instead of `algorithm`
 };
 
 // Chooses as NCCL does (by size, ranks, NVLink generation) when the algorithm is "auto". Pure.

@@ -5,7 +5,7 @@
 namespace aifsim::collective {
 namespace {
 
-bool serves(const Situation& situation) { return situation.operation() == Operation::all_to_all; }
+bool serves(const Situation& situation) { return situation.all_to_all(); }
 bool never(const Situation&) { return false; }
 
 CollectivePlan plan_expert(const Situation& situation) {
@@ -18,7 +18,7 @@ CollectivePlan plan_expert(const Situation& situation) {
 
 }  // namespace
 
-const Algorithm expert{"expert", "all_to_all: MoE dispatch and combine with DeepEP's low-latency kernels", serves, never,
+const Algorithm expert{"expert", "all_to_all(_v): MoE dispatch and combine with DeepEP's low-latency kernels", serves, never,
                        plan_expert};
 
 }  // namespace aifsim::collective

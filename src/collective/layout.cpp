@@ -20,4 +20,10 @@ Layout lay_out(std::span<const DeviceId> group, const topology::Routing& routing
   return layout;
 }
 
+Members in_order(const Layout& layout) {
+  Members all;
+  for (const Members& members : layout.domains) all.insert(all.end(), members.begin(), members.end());
+  return all;
+}
+
 }  // namespace aifsim::collective

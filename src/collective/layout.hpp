@@ -19,6 +19,8 @@ struct Layout {
   std::size_t rails = 1;
 };
 
+// All ranks, domain after domain.
+[[nodiscard]] Members in_order(const Layout& layout);
 [[nodiscard]] Layout lay_out(std::span<const DeviceId> group, const topology::Routing& routing);
 
 }  // namespace aifsim::collective

@@ -31,6 +31,13 @@ Transport read_transport(const config::Node& node, const std::string& name) {
   return transport;
 }
 
+CollNet read_collnet(const config::Node& node) {
+  CollNet collnet;
+  for (const config::Node& name : node.required("switches").items()) collnet.switches.push_back(name.text());
+  collnet.transport = read_transport(node, "collnet");
+  return collnet;
+}
+
 Method read_method(const config::Node& node) {
   Method method;
   if (!node) return method;
@@ -58,6 +65,10 @@ const Architecture& Library::architecture_of(const hardware::GpuSpec& gpu) const
     if (architecture.name == gpu.architecture) return architecture;
   }
   return architectures.back();
+}
+
+bool CollNet::reduces(std::string_view name) const {
+  return std::find(switches.begin(), switches.end(), name) != switches.end();
 }
 
 const Transport& Library::transport_of(std::string_view nic) const {
@@ -91,6 +102,7 @@ Library read_library(const std::string& path) {
     library.transports.push_back(read_transport(transports.required(name), name));
   }
   if (library.transports.empty()) transports.problem("at least one network", "none");
+  if (root.has("collnet")) library.collnet = read_collnet(root.required("collnet"));
   const config::Node architectures = root.required("architectures");
   for (const std::string& name : architectures.keys()) {
     const config::Node row = architectures.required(name);

@@ -59,9 +59,17 @@ struct Architecture {
   std::optional<Method> nvls;
 };
 
+// Reductions in the switches between domains (SHARP), through a plug-in.
+struct CollNet {
+  std::vector<std::string> switches;  // names in platforms/catalog/switches that reduce
+  Transport transport;                // a hop: the whole trip up the aggregation tree and down again
+  [[nodiscard]] bool reduces(std::string_view name) const;
+};
+
 struct Library {
   std::vector<Transport> transports;        // the first: what no other row names
   double tree_domain_efficiency = 1;        // of a ring's NVLink rate, for a tree's chains within domains
+  std::optional<CollNet> collnet;
   std::vector<Architecture> architectures;  // oldest first
   // The row of the GPU's architecture; the newest for one that has none.
   [[nodiscard]] const Architecture& architecture_of(const hardware::GpuSpec& gpu) const;

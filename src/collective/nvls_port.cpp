@@ -31,10 +31,37 @@ Movement nvls_movement(const Situation& situation, PortLoad load) {
   return movement;
 }
 
+namespace {
+
+// Multicast needs every member's ports and the switches between them.
+bool nvlink_whole(const Situation& situation) {
+  const topology::Topology& topology = *situation.topology;
+  if (!topology.dead_channels) return true;
+  std::vector<ChannelUse> path;
+  for (const Layout& layout : situation.layouts) {
+    for (const Members& members : layout.domains) {
+      for (const DeviceId gpu : members) {
+        const ChannelId up = topology.routing->nvlink_up(gpu), down = topology.routing->nvlink_down(gpu);
+        if (!up.valid() || !topology.alive(up) || !topology.alive(down)) return false;
+        path.clear();
+        if (gpu != members.front()) topology.routing->append_path(members.front(), gpu, 0, path);
+        // A way round a dead trunk leaves the switches.
+        for (std::size_t i = 0; i + 1 < path.size(); ++i) {
+          const DeviceId stop = topology.fabric.channel(path[i].channel).to;
+          if (topology.fabric.device(stop).kind != topology::DeviceKind::nvswitch) return false;
+        }
+      }
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
 bool nvls_possible(const Situation& situation) {
   const auto& method = situation.architecture->nvls;
   return situation.request->nvls_allowed && situation.nvlink_sharp && method &&
-         situation.domain_ranks >= static_cast<std::size_t>(method->min_ranks);
+         situation.domain_ranks >= static_cast<std::size_t>(method->min_ranks) && nvlink_whole(situation);
 }
 
 PortLoad nvls_all_reduce_load(const Situation& situation) {

@@ -21,6 +21,24 @@ std::size_t complement(std::size_t node, std::size_t count) {
   return count % 2 == 0 ? count - 1 - node : (node + 1) % count;
 }
 
+using Edge = std::pair<std::size_t, std::size_t>;  // domains
+
+// `bytes` along each edge, split over the rails; all of one sender together.
+void send_along(std::vector<Edge> edges, const Layout& layout, double bytes, Traffic& traffic) {
+  std::sort(edges.begin(), edges.end());
+  const double share = bytes / static_cast<double>(layout.rails);
+  for (std::size_t first = 0; first < edges.size();) {
+    std::size_t last = first;
+    while (last < edges.size() && edges[last].first == edges[first].first) ++last;
+    for (std::size_t rail = 0; rail < layout.rails; ++rail) {
+      for (std::size_t i = first; i < last; ++i) {
+        traffic.send(layout.domains[edges[i].first][rail], layout.domains[edges[i].second][rail], share);
+      }
+    }
+    first = last;
+  }
+}
+
 }  // namespace
 
 void ring_within_domains(const Layout& layout, double bytes, bool closed, Traffic& traffic) {
@@ -34,17 +52,19 @@ void ring_within_domains(const Layout& layout, double bytes, bool closed, Traffi
 void ring_across_domains(const Layout& layout, double bytes, bool closed, Traffic& traffic) {
   const std::size_t count = layout.domains.size();
   if (count < 2) return;
+  const bool both_ways = closed && count > 2 && traffic.rings_both_ways();
+  const double each = bytes / static_cast<double>(layout.rails) / (both_ways ? 2 : 1);
   for (std::size_t d = 0; d < (closed ? count : count - 1); ++d) {
     for (std::size_t rail = 0; rail < layout.rails; ++rail) {
-      traffic.send(layout.domains[d][rail], layout.domains[(d + 1) % count][rail],
-                   bytes / static_cast<double>(layout.rails));
+      traffic.send(layout.domains[d][rail], layout.domains[(d + 1) % count][rail], each);
+      if (both_ways) traffic.send(layout.domains[d][rail], layout.domains[(d + count - 1) % count][rail], each);
     }
   }
 }
 
 void double_tree_across_domains(const Layout& layout, double bytes, Traffic& traffic) {
   const std::size_t count = layout.domains.size();
-  std::vector<std::pair<std::size_t, std::size_t>> edges;
+  std::vector<Edge> edges;
   for (std::size_t node = 1; node < count; ++node) {
     const std::size_t parent = parent_of(node, count);
     for (const auto& [a, b] :
@@ -53,18 +73,22 @@ void double_tree_across_domains(const Layout& layout, double bytes, Traffic& tra
       edges.emplace_back(b, a);
     }
   }
-  std::sort(edges.begin(), edges.end());
-  const double share = bytes / 2 / static_cast<double>(layout.rails);
-  for (std::size_t first = 0; first < edges.size();) {
-    std::size_t last = first;
-    while (last < edges.size() && edges[last].first == edges[first].first) ++last;
-    for (std::size_t rail = 0; rail < layout.rails; ++rail) {
-      for (std::size_t i = first; i < last; ++i) {
-        traffic.send(layout.domains[edges[i].first][rail], layout.domains[edges[i].second][rail], share);
-      }
-    }
-    first = last;
+  send_along(std::move(edges), layout, bytes / 2, traffic);
+}
+
+void double_tree_from_first(const Layout& layout, double bytes, bool down, Traffic& traffic) {
+  const std::size_t count = layout.domains.size();
+  std::vector<Edge> edges;
+  const auto add = [&](std::size_t parent, std::size_t child) {
+    if (child != 0 && parent != child) down ? edges.emplace_back(parent, child) : edges.emplace_back(child, parent);
+  };
+  add(0, complement(0, count));  // the second tree's root has its half from the first
+  for (std::size_t node = 1; node < count; ++node) {
+    const std::size_t parent = parent_of(node, count);
+    add(parent, node);
+    add(complement(parent, count), complement(node, count));
   }
+  send_along(std::move(edges), layout, bytes / 2, traffic);
 }
 
 double tree_depth(std::size_t domains) { return std::ceil(std::log2(static_cast<double>(domains))); }

@@ -6,8 +6,9 @@
 namespace aifsim::collective {
 
 std::span<const Algorithm* const> algorithms() {
-  static constexpr std::array<const Algorithm*, 10> table{&ring,  &tree,   &nvls,         &nvls_tree,        &chain,
-                                                          &direct, &expert, &hierarchical, &halving_doubling, &send_receive};
+  static constexpr std::array<const Algorithm*, 14> table{
+      &ring,         &tree,     &nvls,   &nvls_tree,    &chain, &tree_broadcast, &direct, &pxn, &pairwise, &expert,
+      &hierarchical, &halving_doubling, &sharp, &send_receive};
   return table;
 }
 

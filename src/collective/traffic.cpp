@@ -9,9 +9,9 @@ namespace aifsim::collective {
 Traffic::Traffic(const topology::Topology& topology)
     : topology_(&topology), load_(topology.fabric.channels().size(), 0.0) {}
 
-void Traffic::send(DeviceId source, DeviceId destination, double bytes) {
-  if (senders_.empty() || senders_.back().source != source) {
-    senders_.push_back({.source = source, .first = uses_.size()});
+void Traffic::send_for(DeviceId owner, DeviceId source, DeviceId destination, double bytes) {
+  if (senders_.empty() || senders_.back().owner != owner) {
+    senders_.push_back({.owner = owner, .first = uses_.size()});
   }
   senders_.back().bytes += bytes;
   scratch_.clear();

@@ -24,13 +24,19 @@ class Traffic {
  public:
   explicit Traffic(const topology::Topology& topology);
   // Sends of one source that follow each other belong to one flow.
-  void send(DeviceId source, DeviceId destination, double bytes);
+  void send(DeviceId source, DeviceId destination, double bytes) { send_for(source, source, destination, bytes); }
+  // The same for what one rank receives, where ranks receive unequal amounts.
+  void receive(DeviceId destination, DeviceId source, double bytes) {
+    send_for(destination, source, destination, bytes);
+  }
   [[nodiscard]] bool empty() const { return senders_.empty(); }
+  // A circuit joins two NICs both ways: half of a ring's bytes go round the other way.
+  [[nodiscard]] bool rings_both_ways() const { return topology_->circuits.has_value(); }
   [[nodiscard]] SlowestFlow slowest() const;
 
  private:
   struct Sender {
-    DeviceId source;
+    DeviceId owner;
     std::size_t first = 0;  // into uses_; ends where the next sender's begins
     double bytes = 0;
   };
@@ -38,6 +44,7 @@ class Traffic {
     ChannelId channel;
     double bytes;
   };
+  void send_for(DeviceId owner, DeviceId source, DeviceId destination, double bytes);
   [[nodiscard]] std::size_t end_of(std::size_t sender) const;
   [[nodiscard]] std::shared_ptr<const ChannelLoads> everyone() const;
   [[nodiscard]] Seconds busiest(std::size_t sender) const;

@@ -22,8 +22,12 @@ CollectivePlan plan_tree(const Situation& situation) {
   Work work{.method = &situation.architecture->ring, .steps = 2 * (members - 1)};
   work.hops = 2 * tree_depth(situation.domains);
   work.relayed = true;
-    if (!within.empty()) work.movements.push_back({within.slowest(), Medium::nvlink, situation.library->tree_domain_efficiency});
-  if (!across.empty()) work.movements.push_back({across.slowest(), Medium::network, situation.transport->tree_efficiency});
+  if (!within.empty()) {
+    work.movements.push_back({within.slowest(), Medium::nvlink, situation.library->tree_domain_efficiency});
+  }
+  if (!across.empty()) {
+    work.movements.push_back({across.slowest(), Medium::network, situation.transport->tree_efficiency});
+  }
   return choose_protocol(tree.name, work, situation);
 }
 
