@@ -12,17 +12,20 @@ class TokenPass {
       : model_(model), plan_(plan), tokens_(tokens), group_tokens_(group_tokens), share_(stage_share(model, plan)) {}
 
   Pass build(double sampled) {
+    if (group_tokens_ > 0) layers();
+    if (sampled > 0) head(sampled);
+    return builder_.take();
+  }
+
+ private:
+  void layers() {
     embedding();
     attention_layers(layers_with(model_, Mixer::attention) + layers_with(model_, Mixer::window_attention));
     mamba_layers(layers_with(model_, Mixer::mamba));
     linear_attention_layers(layers_with(model_, Mixer::linear_attention));
     dense_layers(layers_with(model_, Ffn::dense));
     expert_layers(layers_with(model_, Ffn::experts));
-    head(sampled);
-    return builder_.take();
   }
-
- private:
   [[nodiscard]] double hidden() const { return model_.hidden; }
   [[nodiscard]] bool start(int layers) {
     builder_.layers(layers * share_);
@@ -246,7 +249,6 @@ class TokenPass {
 
 Pass token_pass(const ModelSpec& model, const InferencePlan& plan, double tokens, double group_tokens,
                 double sampled) {
-  if (group_tokens <= 0) return {};
   return TokenPass(model, plan, tokens, group_tokens).build(sampled);
 }
 
