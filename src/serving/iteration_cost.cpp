@@ -74,6 +74,7 @@ struct IterationCost::Implementation {
   std::vector<DeviceId> gpus;
   hardware::GpuSpec gpu;
   ExchangeCost exchanges;
+  double speed = 1;  // of the slowest GPU, which all others wait for
   // Memoised: by tokens of one attention group, by sampled rows, by sequences and anchor of their context.
   mutable std::vector<std::optional<PassTime>> bodies, heads;
   mutable std::vector<std::vector<std::optional<PassTime>>> decodes;
@@ -84,7 +85,9 @@ struct IterationCost::Implementation {
         options(engine),
         gpus(std::move(devices)),
         gpu(with_software(gpu_of(platform, topology, gpus.front()), engine.software)),
-        exchanges(options, platform, topology, gpus) {}
+        exchanges(options, platform, topology, gpus) {
+    for (const DeviceId device : gpus) speed = std::min(speed, topology.speed(device));
+  }
 
   [[nodiscard]] PassTime priced(const Pass& pass) const {
     PassTime total;
@@ -202,7 +205,7 @@ struct IterationCost::Implementation {
   }
   [[nodiscard]] Seconds on_gpu(const PassTime& pass, bool graph) const {
     const EngineSoftware& software = options.software;
-    const Seconds busy = pass.kernels * software.kernel_factor + pass.exchanges;
+    const Seconds busy = pass.kernels * (software.kernel_factor / speed) + pass.exchanges;
     return graph ? busy : std::max(busy, software.launch_gap * pass.launches);
   }
   [[nodiscard]] Seconds host_work(const Batch& batch) const {
@@ -281,7 +284,7 @@ std::vector<std::pair<std::string, Seconds>> IterationCost::breakdown(const Batc
                            context_pass(cost.model, cost.options.plan, part)}) {
     for (const model::RepeatedOperator& entry : pass.operators) {
       parts[std::string(entry.op.name)] += hardware::operator_cost(entry.op, cost.gpu).time * entry.times * stages *
-                                           cost.options.software.kernel_factor;
+                                           (cost.options.software.kernel_factor / cost.speed);
     }
     for (const model::RepeatedExchange& entry : pass.exchanges) {
       const std::string bound = cost.exchanges.bound(entry.exchange);
