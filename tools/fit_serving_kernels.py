@@ -59,10 +59,14 @@ def fit_decode(table, shape_of, system, name):
     # The tables time a kernel again and again on the same cache: between these two sizes it lies in L2, as it does not
     # in a model whose weights pass in between.
     streaming, short = shape["cache"] > 1.3 * L2[name], shape["cache"] < 0.05 * L2[name]
+    if shape_of is kernels.attention_decode_shape:
+        # More query heads on a KV head fall on slow kernels (up to 20 times on Hopper); no model has them.
+        streaming, short = streaming & (shape["m"] <= 16), short & (shape["m"] <= 16)
     fitted = streaming | short
     weight = np.where(streaming, 1.0, 0.3 * streaming.sum() / max(1, short.sum()))
-    weight[shape["m"] == 1] *= 0.3  # one head per KV head: few models left
-    regimes = {"streaming": streaming, "short": short, "in_L2": ~fitted}
+    single = shape["m"] == 1  # one query head on a KV head, another kernel: few models left
+    weight[single] *= 0.2
+    regimes = {"streaming": streaming & ~single, "short": short & ~single, "one_head": (streaming | short) & single}
     return fit(kernels.DECODE_LOW, kernels.DECODE_HIGH, kernels.DECODE_START,
                lambda p, s: kernels.decode_time(p, s, system), shape, measured, fitted, weight, regimes)
 

@@ -7,11 +7,11 @@ import numpy as np
 # Stored bytes of one element: tensor, block scales included.
 STORED = {"bfloat16": 2.0, "fp8": 1.0, "fp8_block": 1.0, "nvfp4": 0.5625, "mxfp4": 0.53125}
 
-DECODE = ["launch_us", "fill_us", "block_us", "grouped_us", "row_us", "block_share", "key_us", "bandwidth_fraction",
-          "peak_fraction", "overlap_sharpness"]
-DECODE_LOW = np.array([2, 0, 0, 0, 0, 0, 0, 0.3, 0.3, 1.5])
-DECODE_HIGH = np.array([30, 40, 1, 0.2, 0.02, 1, 1e-3, 1, 1, 8])
-DECODE_START = np.array([10, 8, 0.01, 0.002, 1e-4, 0.3, 5e-5, 0.92, 0.7, 4])
+DECODE = ["launch_us", "fill_us", "fill_keys", "block_us", "grouped_us", "row_us", "block_share", "key_us",
+          "bandwidth_fraction", "peak_fraction", "overlap_sharpness"]
+DECODE_LOW = np.array([2, 0, 64, 0, 0, 0, 0, 0, 0.3, 0.1, 1.5])
+DECODE_HIGH = np.array([30, 40, 4096, 1, 0.2, 0.02, 1, 1e-3, 1, 1, 8])
+DECODE_START = np.array([8, 8, 500, 0.01, 0.002, 1e-4, 0.3, 5e-5, 0.92, 0.6, 4])
 ROW_TILE = 16  # least rows of a tensor-core instruction: fewer query heads cost as much
 
 EXPERT = ["launch_us", "expert_us", "bandwidth_fraction", "peak_fraction", "balanced_tile", "k_ramp", "row_bytes",
@@ -23,7 +23,7 @@ EXPERT_TILES = (16, 32, 64, 128)
 
 
 def decode_time(p, shape, system):
-    """The longer of two lines in the mean context n: blocks that start and end, and streaming the cache."""
+    """Piecewise affine in the mean context n: the longer of blocks that start and end, and streaming the cache."""
     p = dict(zip(DECODE, p))
     block = p["block_us"] + p["row_us"] * shape["m"] + np.where(shape["m"] > 1, p["grouped_us"], 0)
     blocks = shape["batch"] * block * 1e-6
@@ -31,7 +31,8 @@ def decode_time(p, shape, system):
     compute = shape["flops"] * padded / (shape["peak"] * p["peak_fraction"])
     rate = system["bandwidth"] * p["bandwidth_fraction"]
     stream = p_norm(compute, shape["cache"] / rate, p["overlap_sharpness"]) + (shape["bytes"] - shape["cache"]) / rate
-    streamed = p["fill_us"] * 1e-6 + p["block_share"] * blocks + p["key_us"] * 1e-6 * shape["n"] + stream
+    filling = p["fill_us"] * 1e-6 * np.minimum(1, shape["n"] / p["fill_keys"])
+    streamed = filling + p["block_share"] * blocks + p["key_us"] * 1e-6 * shape["n"] + stream
     return p["launch_us"] * 1e-6 + np.maximum(blocks, streamed)
 
 

@@ -43,10 +43,11 @@ struct MemoryProfile {
 };
 
 // Decoding against a cache: launch, then the longer of all thread blocks (one for each sequence and KV head) one after the
-// other, and filling the GPU, a share of the blocks and the stream of the cache. Both are affine in the context.
+// other, and filling the GPU, a share of the blocks and the stream of the cache. Each piece is affine in the context.
 struct DecodeProfile {
   Seconds launch;
-  Seconds fill;
+  Seconds fill;                   // grows up to this with the mean context …
+  double fill_keys = 1;           // … until it is as long as this
   Seconds block;                  // of a block, on the whole GPU: all blocks / their number
   Seconds grouped;                // more of it where several query heads share a KV head
   Seconds row;                    // of each query row (of one head) of a block
@@ -71,6 +72,9 @@ struct ExpertProfile {
 
 // Kernels that only inference runs.
 struct ServingProfile {
+  // Where a prompt runs in the same iteration, decodes share its launch and run as prompts of one token: price them as
+  // attention_forward with m = query tokens and batch = sequences x query heads.
+  bool prompts_take_decodes = false;
   std::map<Precision, DecodeProfile> decode;         // by precision of the cache
   std::map<Precision, DecodeProfile> latent_decode;  // MLA
   std::map<Precision, AttentionProfile> latent_prefill;

@@ -12,6 +12,7 @@ DecodeProfile read_decode(const Node& node) {
   DecodeProfile decode;
   decode.launch = node.required("launch").seconds();
   decode.fill = node.required("fill").seconds();
+  decode.fill_keys = node.required("fill_keys").number({.min = 1});
   decode.block = node.required("block").seconds();
   decode.grouped = node.required("grouped").seconds();
   decode.row = node.required("row").seconds();
@@ -63,6 +64,7 @@ std::pair<Precision, Precision> weights_key(const Node& map, const std::string& 
 
 ServingProfile read_serving_profile(const Node& node) {
   ServingProfile serving;
+  serving.prompts_take_decodes = node.optional("prompts_take_decodes").boolean_or(false);
   serving.decode = read_by_precision(node.required("decode"), read_decode);
   serving.latent_decode = read_by_precision(node.required("latent_decode"), read_decode);
   serving.latent_prefill = read_by_precision(node.required("latent_prefill"), read_attention);

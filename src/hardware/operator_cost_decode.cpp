@@ -41,25 +41,53 @@ FlopsPerSecond decode_peak(const Operator& op, const GpuSpec& gpu) {
   return narrow(op.storage) && fp8 != gpu.dense_peak.end() ? std::max(stated, fp8->second) : stated;
 }
 
-ContextLine context_line(const Operator& op, const GpuSpec& gpu) {
-  ensure(decodes(op), "context_line() is asked about decoding");
-  const ServingProfile& serving = gpu.kernels.serving;
-  const bool latent = op.kind == OperatorKind::latent_decode;
-  const DecodeProfile& profile = by_storage(latent ? serving.latent_decode : serving.decode, op.storage);
+namespace {
+
+// The stream of the cache as a function of the mean context: start + per_key x n, plus a fill that grows up to fill_keys.
+struct Stream {
+  Seconds start;
+  Seconds per_key;
+  Seconds fill;
+  double fill_keys = 1;
+};
+
+Stream stream_of(const Operator& op, const GpuSpec& gpu, const DecodeProfile& profile, Seconds blocks) {
   constexpr double row_tile = 16;  // least rows of a tensor-core instruction: fewer cost as much
   const double padding = std::max(1.0, row_tile / op.m);
   const BytesPerSecond bandwidth = gpu.memory_bandwidth * profile.bandwidth_fraction;
   const Bytes cache = cache_bytes(op);
   const Seconds streamed = overlapped(padding * op.flops / (decode_peak(op, gpu) * profile.peak_fraction),
                                       cache / bandwidth, profile.overlap_sharpness);
-  const Seconds block = profile.block + profile.row * op.m + (op.m > 1 ? profile.grouped : Seconds{});
-  const Seconds blocks = op.batch * block;
-  const Seconds per_key = profile.key + streamed / std::max(op.n, std::numeric_limits<double>::min());
-  const Seconds stream_start = profile.fill + profile.block_share * blocks + (op.bytes - cache) / bandwidth;
+  return {.start = profile.block_share * blocks + (op.bytes - cache) / bandwidth,
+          .per_key = profile.key + (op.n > 0 ? streamed / op.n : Seconds{}),
+          .fill = profile.fill,
+          .fill_keys = profile.fill_keys};
+}
+
+// Where the stream takes as long as `time`; negative if it always takes longer.
+double context_at(Seconds time, const Stream& stream) {
+  const Seconds filling = stream.per_key + stream.fill / stream.fill_keys;
+  const double early = (time - stream.start) / filling;
+  return early < stream.fill_keys ? early : (time - stream.start - stream.fill) / stream.per_key;
+}
+
+}  // namespace
+
+ContextLine context_line(const Operator& op, const GpuSpec& gpu) {
+  ensure(decodes(op), "context_line() is asked about decoding");
+  const ServingProfile& serving = gpu.kernels.serving;
+  const bool latent = op.kind == OperatorKind::latent_decode;
+  const DecodeProfile& profile = by_storage(latent ? serving.latent_decode : serving.decode, op.storage);
+  const Seconds blocks = op.batch * (profile.block + profile.row * op.m + (op.m > 1 ? profile.grouped : Seconds{}));
   const Seconds launch = profile.launch * op.kernels;
-  const double crossing = per_key > Seconds{} ? (blocks - stream_start) / per_key : 0;
-  if (op.n < crossing) return {.fixed = launch + blocks, .per_key = {}, .until = crossing};
-  return {.fixed = launch + stream_start, .per_key = per_key};
+  const Stream stream = stream_of(op, gpu, profile, blocks);
+  const double blocks_end = context_at(blocks, stream);
+  if (op.n < blocks_end) return {.fixed = launch + blocks, .per_key = {}, .until = blocks_end};
+  if (op.n < stream.fill_keys)
+    return {.fixed = launch + stream.start,
+            .per_key = stream.per_key + stream.fill / stream.fill_keys,
+            .until = stream.fill_keys};
+  return {.fixed = launch + stream.start + stream.fill, .per_key = stream.per_key};
 }
 
 Seconds decode_cost(const Operator& op, const GpuSpec& gpu) {
