@@ -170,6 +170,26 @@ CLI::App* add_collective(CLI::App& app, CollectiveOptions& options) {
   return collective;
 }
 
+const std::map<std::string, study::StudyFormat> study_formats{
+    {"text", study::StudyFormat::text}, {"json", study::StudyFormat::json}, {"csv", study::StudyFormat::csv}};
+
+CLI::App* add_study(CLI::App& app, StudyOptions& options) {
+  CLI::App* study = app.add_subcommand("study", "Simulate many cases; one table, one plot");
+  study->add_option("STUDY", options.file, "Study file, e.g. workloads/studies/photonics.yaml")
+      ->required()
+      ->type_name("FILE");
+  add_sets(*study, options.sets);
+  study->add_option("--jobs", options.jobs, "Processes at a time (default: one per core)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 4096));
+  study->add_option("--plot", options.plot, "Draw the study's plot into this SVG file")->type_name("FILE.svg");
+  study->add_option("--out", options.out, "Keep results and tables in this directory, and take what it has")
+      ->type_name("DIR");
+  add_choice(*study, "--format", options.format, study_formats, "What to print (default text)");
+  study->footer(study_examples);
+  return study;
+}
+
 CLI::App* add_help(CLI::App& app, std::string& topic) {
   CLI::App* help = app.add_subcommand("help", "Explain a topic: json (keys and units of the report)");
   help->add_option("TOPIC", topic, "json")->type_name("")->check([](const std::string& word) {
@@ -199,6 +219,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   TopologyOptions topology_options;
   CollectiveOptions collective_options;
   TrafficCommandOptions traffic_options;
+  StudyOptions study_options;
   std::string topic;
   const CLI::App* run = add_run(app, run_options);
   const CLI::App* validate = add_validate(app, validate_options);
@@ -207,6 +228,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   const CLI::App* topology = add_topology(app, topology_options);
   const CLI::App* collective = add_collective(app, collective_options);
   const CLI::App* traffic = add_traffic(app, traffic_options);
+  const CLI::App* study = add_study(app, study_options);
   add_help(app, topic);
   try {
     app.parse(argc, argv);
@@ -216,7 +238,7 @@ Command parse_command_line(int argc, const char* const* argv) {
     const auto chosen = app.get_subcommands();
     const std::string command = chosen.empty() ? "aifsim" : "aifsim " + chosen.front()->get_name();
     const bool unknown = chosen.empty() && argc > 1 && *argv[1] != '-';
-    const std::string what = unknown ? "expected run|validate|check|list|topology|traffic|collective|help, got \"" + std::string(argv[1]) + '"'
+    const std::string what = unknown ? "expected run|validate|check|list|topology|traffic|collective|study|help, got \"" + std::string(argv[1]) + '"'
                                      : std::string(error.what());
     throw UsageError(what + " (see " + command + " --help)");
   }
@@ -227,6 +249,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   if (topology->parsed()) return topology_options;
   if (collective->parsed()) return collective_options;
   if (traffic->parsed()) return traffic_options;
+  if (study->parsed()) return study_options;
   return PrintOptions{topic == "json" ? report::describe_run_json() : app.help()};
 }
 

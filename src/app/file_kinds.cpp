@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "base/error.hpp"
+#include "app/study_command.hpp"
 #include "collective/library.hpp"
 #include "hardware/gpu_spec_reader.hpp"
 #include "hardware/node_catalog_parts.hpp"
@@ -26,6 +27,11 @@ void read_cpu_file(const config::Document& document) { (void)hardware::read_cpu(
 void read_dpu_file(const config::Document& document) { (void)hardware::read_dpu(document.root()); }
 void read_library_file(const config::Document& document) { (void)collective::read_library(document.file()); }
 
+void read_study_file(const config::Document& document) {
+  const study::Study study = study::read_study(document);
+  if (!document.has_problems()) check_study_inputs(study);
+}
+
 // Media are one table that every other reader looks into: only the catalogue's own can be read.
 void read_media_file(const config::Document& document) {
   const std::string own = hardware::catalog_directory() + "/media.yaml";
@@ -39,6 +45,7 @@ void read_media_file(const config::Document& document) {
 
 // The first that fits counts: special kinds stand before general ones.
 const std::vector<FileKind> kinds{
+    {"study", "", {"study", "columns"}, read_study_file},
     {"workload", "", {"kind"}, read_workload_file},
     {"platform", "", {"nodes"}, read_platform_file},
     {"gpu", "gpus", {"dense_peak"}, read_gpu_file},
@@ -72,7 +79,7 @@ const FileKind& kind_of(const std::string& path, const config::Document& documen
   for (const FileKind& kind : kinds) {
     if (std::all_of(kind.keys.begin(), kind.keys.end(), has)) return kind;
   }
-  throw ConfigError(Problem{path, 0, 0, "", "a platform (`nodes`), a workload (`kind`), a model or a catalogue file",
+  throw ConfigError(Problem{path, 0, 0, "", "a platform (`nodes`), a workload (`kind`), a study, a model or a catalogue file",
                             "a file with none of their keys", ""});
 }
 

@@ -5,6 +5,7 @@
 
 #include "app/file_kinds.hpp"
 #include "base/error.hpp"
+#include "training/job.hpp"
 
 namespace aifsim::app {
 namespace {
@@ -79,9 +80,8 @@ void route(const std::string& text, std::vector<InputFile>& files) {
   file_for(override_text, text, files).overrides.push_back(override_text);
 }
 
-}  // namespace
-
-Inputs load_inputs(const std::string& platform, const std::string& workload, std::span<const std::string> sets) {
+// The two files with the overrides that go to each.
+std::vector<InputFile> routed(const std::string& platform, const std::string& workload, std::span<const std::string> sets) {
   std::vector<InputFile> files{{"platform", platform, read_platform_file, {}, {}},
                                {"workload", workload, read_workload_file, {}, {}}};
   // Both files' own faults are reported together.
@@ -95,7 +95,30 @@ Inputs load_inputs(const std::string& platform, const std::string& workload, std
   }
   if (!problems.empty()) throw ConfigError(std::move(problems));
   for (const std::string& text : sets) route(text, files);
+  return files;
+}
+
+}  // namespace
+
+Inputs load_inputs(const std::string& platform, const std::string& workload, std::span<const std::string> sets) {
+  const std::vector<InputFile> files = routed(platform, workload, sets);
   return {config::Document::load(platform, files[0].overrides), config::Document::load(workload, files[1].overrides)};
+}
+
+std::vector<RoutedSet> route_sets(const std::string& platform, const std::string& workload,
+                                  std::span<const std::string> sets) {
+  std::vector<RoutedSet> result;
+  for (const InputFile& file : routed(platform, workload, sets)) {
+    for (const config::Override& entry : file.overrides) result.push_back({file.prefix, entry.key + '=' + entry.value});
+  }
+  return result;
+}
+
+void check_inputs(const Inputs& inputs) {
+  const hardware::Platform platform = hardware::read_platform(inputs.platform);
+  inputs.platform.check();
+  (void)training::read_training_job(inputs.workload, &platform);
+  inputs.workload.check();
 }
 
 hardware::Platform load_platform(const std::string& platform, std::span<const std::string> sets) {

@@ -20,6 +20,17 @@ struct Inputs {
 [[nodiscard]] Inputs load_inputs(const std::string& platform, const std::string& workload,
                                  std::span<const std::string> sets);
 
+// Which file each override goes to, by the same rules: text without the prefix.
+struct RoutedSet {
+  std::string file;  // "platform" or "workload"
+  std::string text;  // "key.path=value"
+};
+[[nodiscard]] std::vector<RoutedSet> route_sets(const std::string& platform, const std::string& workload,
+                                                std::span<const std::string> sets);
+
+// Throws what is wrong with either; reads, and runs nothing.
+void check_inputs(const Inputs& inputs);
+
 // The platform alone, for commands that read no workload; overrides may carry the prefix `platform:`. Checked.
 [[nodiscard]] hardware::Platform load_platform(const std::string& platform, std::span<const std::string> sets);
 

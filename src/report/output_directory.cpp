@@ -18,26 +18,36 @@ namespace fs = std::filesystem;
   throw ConfigError(Problem{"", 0, 0, "--out", "a directory that can be written", path.string(), reason});
 }
 
-void write_whole(const fs::path& path, std::string_view content) {
+}  // namespace
+
+void write_whole(const fs::path& path, std::string_view content, const std::string& option) {
+  const auto refuse_file = [&](const std::string& reason) {
+    throw ConfigError(Problem{"", 0, 0, option, "a place that can be written", path.string(), reason});
+  };
+  std::error_code error;
+  if (fs::exists(path, error) && !fs::is_regular_file(path, error)) {  // a pipe or a device is not to be replaced
+    std::ofstream stream(path, std::ios::binary);
+    stream.write(content.data(), static_cast<std::streamsize>(content.size()));
+    stream.close();
+    if (!stream) refuse_file("cannot write to it");
+    return;
+  }
   fs::path draft = path;
   draft += "." + std::to_string(::getpid()) + ".tmp";
   std::ofstream stream(draft, std::ios::binary | std::ios::trunc);
   stream.write(content.data(), static_cast<std::streamsize>(content.size()));
   stream.close();
-  std::error_code error;
   if (!stream) {
     fs::remove(draft, error);
-    refuse(path, "cannot write the file");
+    refuse_file("cannot write the file");
   }
   fs::rename(draft, path, error);
   if (error) {
     const std::string reason = error.message();
     fs::remove(draft, error);
-    refuse(path, reason);
+    refuse_file(reason);
   }
 }
-
-}  // namespace
 
 void write_output_directory(const std::string& directory, const metrics::RunReport& report) {
   const fs::path root(directory);

@@ -1,0 +1,298 @@
+#include "study/study_cases.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <map>
+#include <set>
+
+#include "base/error.hpp"
+#include "collective/algorithm.hpp"
+#include "collective/collective.hpp"
+
+namespace aifsim::study {
+namespace {
+
+using config::Node;
+
+// Keys of a case; one that stands nearer to the case replaces the one of `base`, and `set` is merged key by key.
+struct Fragment {
+  std::optional<std::string> platform, workload, network, seed;
+  std::optional<std::vector<StudyPart>> topology, collectives, traffics;
+  std::vector<std::pair<std::string, std::string>> sets;
+
+  void lay(const Fragment& over) {
+    const auto replace = [](auto& mine, const auto& other) {
+      if (other) mine = other;
+    };
+    replace(platform, over.platform);
+    replace(workload, over.workload);
+    replace(network, over.network);
+    replace(seed, over.seed);
+    replace(topology, over.topology);
+    replace(collectives, over.collectives);
+    replace(traffics, over.traffics);
+    for (const auto& [key, value] : over.sets) {
+      const auto known = std::find_if(sets.begin(), sets.end(), [&](const auto& set) { return set.first == key; });
+      if (known == sets.end()) sets.emplace_back(key, value);
+      else known->second = value;
+    }
+  }
+};
+
+struct AxisValue {
+  std::string text;
+  Fragment fragment;
+};
+struct Axis {
+  std::string name;
+  std::vector<AxisValue> values;
+};
+
+struct NamedFragment {
+  std::string name;
+  int line = 0;
+  Fragment fragment;
+};
+
+std::string refuse(const Node& node, const std::string& expected, const std::string& got,
+                   const std::vector<std::string>& known) {
+  const auto near = config::nearest(got, known);
+  node.problem(expected, '"' + got + '"', near ? "did you mean \"" + *near + "\"?" : "");
+  return got;
+}
+
+std::string one_of(const Node& node, const std::vector<std::string>& known) {
+  const std::string word = node.text();
+  std::string list;
+  for (const std::string& other : known) list += (list.empty() ? "one of " : ", ") + other;
+  return std::find(known.begin(), known.end(), word) != known.end() ? word : refuse(node, list, word, known);
+}
+
+// A path in a file is relative to that file.
+std::string path_of(const Node& node) {
+  const std::string text = node.text();
+  if (text.empty()) return text;
+  const std::filesystem::path path = (std::filesystem::path(node.file()).parent_path() / text).lexically_normal();
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error)) node.problem("a file", '"' + path.string() + '"');
+  return path.string();
+}
+
+std::string whole_bytes(const Node& node) { return std::to_string(std::llround(node.bytes().in(units::B))); }
+
+std::string name_of_part(const Node& node, const std::string& fallback) {
+  if (!node.has("name")) return fallback;
+  const Node name = node.required("name");
+  const std::string text = name.text();
+  static const std::set<std::string> taken{"job", "topology", "axis", "case", "platform", "workload"};
+  if (text.find_first_of(" .") != std::string::npos || taken.contains(text)) {
+    name.problem("a word of its own, without blanks and points", '"' + text + '"');
+  }
+  return text;
+}
+
+StudyPart read_collective(const Node& node) {
+  std::vector<std::string> operations, algorithms{"auto"};
+  for (const collective::Operation operation : collective::operations()) {
+    operations.emplace_back(collective::name_of(operation));
+  }
+  for (const collective::Algorithm* algorithm : collective::algorithms()) algorithms.emplace_back(algorithm->name);
+  StudyPart part{name_of_part(node, "collective"), "collective", {}};
+  part.options = {"--op", one_of(node.required("op"), operations), "--sizes", whole_bytes(node.required("bytes"))};
+  if (const Node ranks = node.optional("ranks")) {
+    part.options.insert(part.options.end(), {"--ranks", std::to_string(ranks.integer({.min = 2, .max = 1e8}))});
+  }
+  if (const Node algorithm = node.optional("algorithm")) {
+    part.options.insert(part.options.end(), {"--algorithm", one_of(algorithm, algorithms)});
+  }
+  node.finish();
+  return part;
+}
+
+StudyPart read_traffic(const Node& node) {
+  StudyPart part{name_of_part(node, "traffic"), "traffic", {}};
+  const Node pattern = node.required("pattern");
+  const bool is_file = pattern.present() && pattern.text().ends_with(".csv");
+  part.options = {"--pattern",
+                  is_file ? path_of(pattern) : one_of(pattern, {"permutation", "incast", "all-to-all", "shift"})};
+  if (const Node bytes = node.optional("bytes")) {
+    part.options.insert(part.options.end(), {"--bytes", whole_bytes(bytes) + " B"});
+  }
+  if (const Node concurrent = node.optional("concurrent")) {
+    part.options.insert(part.options.end(),
+                        {"--concurrent", std::to_string(concurrent.integer({.min = 1, .max = 65536}))});
+  }
+  node.finish();
+  return part;
+}
+
+// One map, or a list of them.
+template <typename Reader>
+std::optional<std::vector<StudyPart>> read_parts(const Node& node, Reader read) {
+  if (!node) return std::nullopt;
+  std::vector<StudyPart> parts;
+  if (node.is_map()) return std::vector<StudyPart>{read(node)};
+  for (const Node& item : node.items()) parts.push_back(read(item));
+  return parts;
+}
+
+Fragment read_fragment(const Node& node) {
+  Fragment fragment;
+  if (const Node platform = node.optional("platform")) fragment.platform = path_of(platform);
+  if (const Node workload = node.optional("workload")) fragment.workload = path_of(workload);
+  if (const Node network = node.optional("network")) fragment.network = one_of(network, {"fluid", "simgrid", "ideal"});
+  if (const Node seed = node.optional("seed")) {
+    fragment.seed = std::to_string(seed.integer({.min = 0, .max = 9e15}));
+  }
+  if (const Node topology = node.optional("topology")) {
+    fragment.topology.emplace();
+    if (topology.boolean()) fragment.topology->push_back({"topology", "topology", {}});
+  }
+  fragment.collectives = read_parts(node.optional("collective"), read_collective);
+  fragment.traffics = read_parts(node.optional("traffic"), read_traffic);
+  const Node sets = node.optional("set");
+  for (const std::string& key : sets ? sets.keys() : std::vector<std::string>{}) {
+    fragment.sets.emplace_back(key, sets.required(key).text());
+  }
+  return fragment;
+}
+
+AxisValue read_axis_value(const std::string& axis, const Node& item) {
+  AxisValue value;
+  if (item.is_map()) {
+    value.text = item.required("label").text();
+    value.fragment = read_fragment(item);
+    item.finish();
+  } else if (axis == "platform" || axis == "workload") {
+    const std::string path = path_of(item);
+    value.text = std::filesystem::path(path).stem().string();
+    (axis == "platform" ? value.fragment.platform : value.fragment.workload) = path;
+  } else {
+    value.text = item.text();
+    value.fragment.sets.emplace_back(axis, value.text);
+  }
+  return value;
+}
+
+std::vector<Axis> read_axes(const Node& node) {
+  std::vector<Axis> axes;
+  for (const std::string& name : node ? node.keys() : std::vector<std::string>{}) {
+    const Node list = node.required(name);
+    Axis axis{name, {}};
+    std::set<std::string> seen;
+    for (const Node& item : list.items()) {
+      axis.values.push_back(read_axis_value(name, item));
+      if (!seen.insert(axis.values.back().text).second) {
+        item.problem("a value that the axis does not have yet", '"' + axis.values.back().text + '"');
+      }
+    }
+    if (axis.values.empty()) list.problem("at least one value", "none");
+    axes.push_back(std::move(axis));
+  }
+  return axes;
+}
+
+std::vector<NamedFragment> read_named(const Node& node) {
+  if (!node) return {{}};
+  std::vector<NamedFragment> named;
+  std::set<std::string> seen;
+  for (const Node& item : node.items()) {
+    const Node name = item.required("name");
+    named.push_back({name.text(), item.line(), read_fragment(item)});
+    item.finish();
+    if (!seen.insert(named.back().name).second) name.problem("a name of its own", '"' + named.back().name + '"');
+  }
+  if (named.empty()) node.problem("at least one case", "none");
+  return named;
+}
+
+std::vector<StudyPart> parts_of(const Fragment& fragment) {
+  std::vector<StudyPart> parts;
+  const auto add = [&](StudyPart part) {
+    if (fragment.network && part.command != "topology" && part.command != "traffic") {
+      part.options.insert(part.options.end(), {"--network", *fragment.network});
+    }
+    if (fragment.seed && (part.command == "run" || part.command == "traffic")) {
+      part.options.insert(part.options.end(), {"--seed", *fragment.seed});
+    }
+    parts.push_back(std::move(part));
+  };
+  if (fragment.workload) add({"job", "run", {}});
+  for (const auto* group : {&fragment.topology, &fragment.collectives, &fragment.traffics}) {
+    if (!*group) continue;
+    for (const StudyPart& part : **group) add(part);
+  }
+  return parts;
+}
+
+void check_case(const Node& root, const StudyCase& one) {
+  const std::string name = one.name.empty() ? "the case" : "case \"" + one.name + '"';
+  if (one.platform.empty()) root.problem("a platform in " + name + " or in base", "none");
+  if (one.parts.empty()) {
+    root.problem("something to simulate in " + name + ": workload, topology, collective or traffic", "none");
+  }
+  std::set<std::string> seen;
+  for (const StudyPart& part : one.parts) {
+    if (!seen.insert(part.name).second) {
+      root.problem("another `name` for each of several " + part.command + " entries in " + name, '"' + part.name + '"');
+    }
+  }
+}
+
+StudyCase make_case(const Fragment& base, const NamedFragment& named, const std::vector<Axis>& axes,
+                    const std::vector<std::size_t>& at) {
+  Fragment fragment = base;
+  fragment.lay(named.fragment);
+  StudyCase one;
+  one.series = named.name;
+  one.name = named.name;
+  one.line = named.line;
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    const AxisValue& value = axes[i].values[at[i]];
+    fragment.lay(value.fragment);
+    const std::string label = axes[i].name.substr(axes[i].name.find_last_of('.') + 1) + '=' + value.text;
+    one.name += (one.name.empty() ? "" : ", ") + label;
+    one.axes.emplace_back(axes[i].name, value.text);
+  }
+  one.platform = fragment.platform.value_or("");
+  one.workload = fragment.workload.value_or("");
+  for (const auto& [key, value] : fragment.sets) one.sets.push_back(key + '=' + value);
+  one.parts = parts_of(fragment);
+  return one;
+}
+
+}  // namespace
+
+std::vector<StudyCase> read_cases(const Node& root) {
+  constexpr std::size_t most_cases = 100'000;
+  const Node base_node = root.optional("base");
+  const Fragment base = base_node ? read_fragment(base_node) : Fragment{};
+  if (base_node) base_node.finish();
+  const std::vector<Axis> axes = read_axes(root.optional("axes"));
+  const std::vector<NamedFragment> named = read_named(root.optional("cases"));
+  if (!root.has("cases") && !root.has("axes")) root.problem("`cases`, `axes` or both", "neither");
+  std::size_t combinations = 1;
+  for (const Axis& axis : axes) combinations *= std::max<std::size_t>(1, std::min(axis.values.size(), most_cases));
+  if (combinations * named.size() > most_cases) {
+    root.problem("at most " + std::to_string(most_cases) + " cases", std::to_string(combinations * named.size()));
+    return {};
+  }
+  std::vector<StudyCase> cases;
+  for (const NamedFragment& one : named) {
+    for (std::size_t index = 0; index < combinations; ++index) {
+      std::vector<std::size_t> at(axes.size());
+      std::size_t rest = index;
+      for (std::size_t i = axes.size(); i-- > 0;) {
+        if (axes[i].values.empty()) return {};
+        at[i] = rest % axes[i].values.size();
+        rest /= axes[i].values.size();
+      }
+      cases.push_back(make_case(base, one, axes, at));
+      check_case(root, cases.back());
+    }
+  }
+  return cases;
+}
+
+}  // namespace aifsim::study
