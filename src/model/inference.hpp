@@ -85,6 +85,10 @@ struct Pass {
 // Attention over keys and values, recurrent state updates, cache writes.
 [[nodiscard]] Pass context_pass(const ModelSpec& model, const InferencePlan& plan, const Batch& batch);
 
+// The multi-token prediction layer as a model of its own: what drafts one token of each sequence after a pass, with the
+// model's embedding and head. Its passes are priced like any model's; a model without such layers gives one of 0 layers.
+[[nodiscard]] ModelSpec draft_model(const ModelSpec& model);
+
 // What one GPU of the fullest stage holds.
 [[nodiscard]] Bytes weight_bytes(const ModelSpec& model, const InferencePlan& plan);
 // The cache of one sequence of `tokens` tokens on one GPU of the fullest stage: growing keys and values, windows that

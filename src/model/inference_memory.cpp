@@ -28,11 +28,11 @@ double ffn_bytes(const ModelSpec& model, const InferencePlan& plan, Ffn ffn) {
 }
 
 double mtp_bytes(const ModelSpec& model, const InferencePlan& plan) {
-  if (!plan.speculative) return 0;
-  const Ffn ffn = model.experts ? Ffn::experts : Ffn::dense;
+  if (!plan.speculative || model.mtp_layers == 0) return 0;
+  const ModelSpec draft = draft_model(model);
   const double projection = 2.0 * model.hidden * model.hidden * element_bytes(plan.attention_weights);
-  return model.mtp_layers *
-         (mixer_bytes(model, plan, Mixer::attention) + ffn_bytes(model, plan, ffn) + projection);
+  return model.mtp_layers * (mixer_bytes(draft, plan, Mixer::attention) + ffn_bytes(draft, plan, ffn_of(draft, 0)) +
+                             projection + 3 * norm_parameters(draft) * bf16_bytes);
 }
 
 // Bytes of one cached token in one attention layer of one rank.

@@ -25,6 +25,8 @@ class TokenPass {
     linear_attention_layers(layers_with(model_, Mixer::linear_attention));
     dense_layers(layers_with(model_, Ffn::dense));
     expert_layers(layers_with(model_, Ffn::experts));
+    builder_.layers(1);
+    norm();
   }
   [[nodiscard]] double hidden() const { return model_.hidden; }
   [[nodiscard]] bool start(int layers) {
@@ -65,6 +67,10 @@ class TokenPass {
     builder_.layers(1);
     builder_.memory("embedding", 2 * tokens_ * hidden() * bf16_bytes);
     reduce("embedding");
+    if (model_.draft) {
+      builder_.memory("norm", 4 * tokens_ * hidden() * bf16_bytes, 2);
+      linear("draft_projection", plan_.attention_weights, hidden(), 2 * hidden(), Input::made_by_norm);
+    }
     if (plan_.pp > 1) {  // hidden state and residual; tensor ranks send a slice each
       builder_.exchange(Exchange::stage_send, "stage", 2 * tokens_ * hidden() * bf16_bytes / plan_.tp);
     }
@@ -230,7 +236,6 @@ class TokenPass {
   // Logits of the sampled rows alone; then, on every rank, the whole vocabulary's: to FP32, softmax or argmax.
   void head(double sampled) {
     builder_.layers(1);
-    norm();
     const double vocabulary = double{1} * model_.vocab / plan_.tp;
     builder_.gemm("logits", Precision::bf16, Precision::bf16, sampled, vocabulary, hidden());
     if (plan_.tp > 1) builder_.exchange(Exchange::logits_all_gather, "logits", sampled * model_.vocab * bf16_bytes);
@@ -246,6 +251,24 @@ class TokenPass {
 };
 
 }  // namespace
+
+// One layer like the model's last, with attention (arXiv 2412.19437 section 2.2).
+ModelSpec draft_model(const ModelSpec& model) {
+  ModelSpec draft = model;
+  draft.name += " draft";
+  draft.draft = true;
+  draft.layers = model.mtp_layers > 0 ? 1 : 0;
+  draft.mtp_layers = 0;
+  draft.layer_pattern.clear();
+  draft.mamba.reset();
+  draft.linear_attention.reset();
+  draft.sliding_window.reset();
+  if (draft.experts) {
+    draft.experts->first_dense_layers = 0;
+    draft.experts->every = 1;
+  }
+  return draft;
+}
 
 Pass token_pass(const ModelSpec& model, const InferencePlan& plan, double tokens, double group_tokens,
                 double sampled) {

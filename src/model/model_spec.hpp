@@ -102,6 +102,7 @@ struct ModelSpec {
   std::optional<LinearAttention> linear_attention;
   std::string layer_pattern;  // one letter a layer: M Mamba-2, E experts, * attention, - dense FFN; empty = transformer
   int mtp_layers = 0;         // multi-token prediction, for speculative decoding; not in the parameter counts
+  bool draft = false;         // made by draft_model(): projects hidden state and embedding together to its input
 
   [[nodiscard]] int ffn_matrices() const { return activation == Activation::swiglu ? 3 : 2; }
   [[nodiscard]] double query_width() const { return double{1} * heads * head_dim; }

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "model/inference.hpp"
 #include "model/layers.hpp"
 
 namespace aifsim::model {
@@ -20,6 +21,7 @@ double matrices(const ModelSpec& model, double routed) {
   double sum = 0;
   for (const Mixer mixer : mixers) sum += layers_with(model, mixer) * mixer_weights(model, mixer).matrices();
   for (const Ffn ffn : ffns) sum += layers_with(model, ffn) * ffn_weights(model, ffn).matrices(routed);
+  if (model.draft) sum += 2.0 * model.hidden * model.hidden;
   return sum;
 }
 
@@ -62,13 +64,10 @@ double active_parameters(const ModelSpec& model) {
   return active_matrix_parameters(model) + vectors(model) + norm_parameters(model);
 }
 
-// A layer like the model's last, with attention, and the projection of hidden state and embedding to its input
-// (arXiv 2412.19437 section 2.2); embedding and head are the model's.
 double mtp_parameters(const ModelSpec& model) {
-  const MixerWeights mixer = mixer_weights(model, Mixer::attention);
-  const FfnWeights ffn = ffn_weights(model, model.experts ? Ffn::experts : Ffn::dense);
-  const double projection = 2.0 * model.hidden * model.hidden + 3 * norm_parameters(model);
-  return model.mtp_layers * (mixer.matrices() + mixer.other + ffn.matrices(1) + ffn.norm + projection);
+  if (model.mtp_layers == 0) return 0;
+  const ModelSpec draft = draft_model(model);
+  return model.mtp_layers * (matrices(draft, 1) + vectors(draft) + 3 * norm_parameters(draft));
 }
 
 Flops model_flops_per_token(const ModelSpec& model, double sequence, double attention_share) {

@@ -384,6 +384,28 @@ TEST(Quantisation, is_stated_where_arithmetic_is_narrow) {
   EXPECT_DOUBLE_EQ(quantised(Precision::nvfp4, Precision::nvfp4), inputs * 2.5625);
 }
 
+TEST(Draft, is_one_layer_and_its_projection) {
+  const ModelSpec model = shipped("deepseek-v3");
+  const ModelSpec draft = draft_model(model);
+  EXPECT_EQ(draft.layers, 1);
+  EXPECT_NEAR(gemm_flops(token_pass(draft, {}, 50, 50, 50)) + gemm_flops(context_pass(draft, {}, decoding(50, 100))),
+              2 * active_matrix_parameters(draft) * 50, 1);
+  EXPECT_GT(flops_of(token_pass(draft, {}, 50, 50, 50), "draft_projection"), 0);
+  const Bytes extra = weight_bytes(model, {.speculative = true}) - weight_bytes(model, {});
+  const double absorbed = mixer_weights(model, Mixer::attention).absorbed;
+  EXPECT_NEAR(extra.in(units::B) / (2 * (mtp_parameters(model) + absorbed)), 1, 1e-12);
+  EXPECT_EQ(draft_model(shipped("llama3-8b")).layers, 0);
+}
+
+// Heads and layers are priced apart: the parts are the whole.
+TEST(TokenPass, of_layers_and_of_the_head_add_up) {
+  const ModelSpec model = shipped("qwen3-30b-a3b");
+  const Pass whole = token_pass(model, {.tp = 2}, 64, 64, 8);
+  const Pass layers = token_pass(model, {.tp = 2}, 64, 64, 0), head = token_pass(model, {.tp = 2}, 0, 0, 8);
+  EXPECT_DOUBLE_EQ(total_bytes(whole), total_bytes(layers) + total_bytes(head));
+  EXPECT_DOUBLE_EQ(total_flops(whole), total_flops(layers) + total_flops(head));
+}
+
 TEST(Activations, of_a_pass_grow_with_tokens) {
   for (const char* name : {"llama3-70b", "deepseek-v3", "nemotron3-super-120b-a12b"}) {
     const ModelSpec model = shipped(name);
