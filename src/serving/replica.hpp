@@ -11,6 +11,7 @@
 #include "serving/engine.hpp"
 #include "serving/events.hpp"
 #include "serving/iteration_cost.hpp"
+#include "serving/kv_cache_tiers.hpp"
 #include "serving/request.hpp"
 #include "task/executor.hpp"
 
@@ -37,19 +38,29 @@ struct ReplicaOutlets {
   std::function<void(Ticket)> prefilled;
 };
 
+// Watchers hear of iterations and states from it; arrivals, completions and rejections are its owner's to tell. A
+// request whose prompt and output are longer than max_model_tokens or the whole cache is rejected as too long. A prompt
+// of no tokens counts as one. An answer of no tokens ends when the prompt is done. A replica must outlive the clock's
+// run.
 class Replica {
  public:
   Replica(std::uint32_t index, Role role, const EngineOptions& options, const EngineMemory& memory,
           const IterationPricer& pricer, task::Executor& clock, ServingObserver& observer, ReplicaOutlets outlets);
   ~Replica();
 
-  void submit(Ticket ticket);             // now; Role::decode: its cache is being transferred, see can_receive
-  void release(std::uint64_t request);    // Role::prefill: the transfer is over, its blocks are free
+  void submit(Ticket ticket);  // now; Role::decode: its cache has arrived where reserve() has set it aside
+  // Role::prefill: the transfer is over, its blocks are free. Role::decode: the transfer will not come, the same.
+  void release(std::uint64_t request);
   // Role::decode: blocks for a cache of this size are set aside and will be; the transfer may begin.
   [[nodiscard]] bool reserve(const Ticket& ticket);
-  // Now: what it was working on and had queued comes back, nothing is lost.
+  // Now: what it was working on and had queued comes back, as if it had just arrived, and its cache is empty. Requests
+  // that it has handed on (prefilled) or that have not reached it (reserved) are with whoever moves them.
   [[nodiscard]] std::vector<Ticket> fail();
   void drain(std::function<void()> done);  // takes nothing new; calls back when empty
+  // Could this request be served here, were nobody else here?
+  [[nodiscard]] bool holdable(const Request& request) const;
+  // Where blocks go that have no room in HBM, and come back from. Must outlive the replica.
+  void use_tiers(LowerTiers& tiers);
 
   // What a router may know.
   [[nodiscard]] std::uint32_t index() const;
@@ -58,6 +69,7 @@ class Replica {
   [[nodiscard]] double waiting_tokens() const;     // prompt tokens not yet prefilled
   [[nodiscard]] double cache_use() const;          // 0..1
   [[nodiscard]] int cached_prefix(const Prompt& prompt) const;  // tokens of this prompt that its prefix cache holds now
+  void check() const;  // the laws of its books: InternalError when one is broken
 
  private:
   struct Implementation;

@@ -1,0 +1,278 @@
+#include "serving/replica.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "base/error.hpp"
+#include "serving/replica_state.hpp"
+
+namespace aifsim::serving {
+namespace {
+
+constexpr Seconds never = Seconds::from_base(std::numeric_limits<double>::infinity());
+
+}  // namespace
+
+Replica::Implementation::Implementation(std::uint32_t replica, Role what, const EngineOptions& engine,
+                                        const EngineMemory& hbm, const IterationPricer& prices,
+                                        task::Executor& executor, ServingObserver& watcher, ReplicaOutlets outside)
+    : number(replica),
+      role(what),
+      options(engine),
+      memory(hbm),
+      pricer(prices),
+      clock(executor),
+      observer(watcher),
+      outlets(std::move(outside)),
+      quanta(token_quanta(engine)),
+      shape(cache_shape(engine, hbm)),
+      scheduler(make_scheduler(engine)),
+      wanted(never) {
+  ensure(options.max_sequences > 0 && options.block_tokens > 0, "an engine runs sequences and has cache blocks");
+  ensure(options.max_batched_tokens >= options.max_sequences * tokens_each(),
+         "all sequences can decode within the token budget");
+  ensure(quanta.iteration <= shape.block_tokens * quanta.token, "an iteration fills no more than one block");
+  const auto count = static_cast<std::size_t>(std::max(1, options.plan.dp));
+  groups.reserve(count);
+  for (std::size_t i = 0; i < count; ++i) groups.emplace_back(shape, quanta, number);
+  reported.replica = number;
+}
+
+TokenQuanta token_quanta(const EngineOptions& options) {
+  if (options.speculative_tokens == 0) return {};
+  // A drafted token counts if it and all before it are accepted. Kept to 1/256 of a token.
+  double tokens = 0, accepted = 1;
+  for (int i = 0; i <= options.speculative_tokens; ++i, accepted *= options.acceptance) tokens += accepted;
+  constexpr std::int64_t parts = 256;
+  return {.token = parts,
+          .iteration = static_cast<std::int64_t>(tokens * static_cast<double>(parts) + 0.5),
+          .lookahead = options.speculative_tokens};
+}
+
+// The clock
+
+// Wake-ups are never called off: one that comes too early finds nothing to do. A new one is needed only before the
+// earliest under way, so few are.
+void Replica::Implementation::want(Seconds when) {
+  wanted = when;
+  if (when == never || (!armed.empty() && armed.back() <= when)) return;
+  armed.push_back(std::max(when, clock.now()));
+  clock.at(armed.back(), [this] { wake(); });
+}
+
+void Replica::Implementation::wake() {
+  armed.pop_back();
+  if (wanted <= clock.now()) {
+    step();
+  } else {
+    want(wanted);
+  }
+}
+
+void Replica::Implementation::step() {
+  now = wanted;
+  busy = true;
+  if (phase == Phase::prefill) finish_prefill();
+  if (phase == Phase::decode) finish_stretch();
+  phase = Phase::idle;
+  deliver();
+  take_incoming();
+  begin();
+  busy = false;
+  switch (phase) {
+    case Phase::idle: want(incoming.empty() ? never : incoming.front().first); break;
+    case Phase::prefill: want(now + duration); break;
+    case Phase::decode: want(stretch.end(stretch.iterations)); break;
+  }
+  report(now);
+  check_drained();
+}
+
+bool Replica::Implementation::interrupts() const {
+  if (room() <= 0) return false;
+  // Those that come with their cache join before any that wait; others would wait behind them.
+  return role == Role::decode || (waiting.empty() && scheduler->turn(view()).admit);
+}
+
+void Replica::Implementation::notice(Seconds when, bool ahead) {
+  if (busy || phase == Phase::prefill) return;
+  if (phase == Phase::idle) {
+    if (when < wanted) want(when);
+    return;
+  }
+  if (!(ahead ? room() > 0 : interrupts())) return;
+  const std::int64_t iterations = stretch.until(when);
+  if (iterations >= stretch.iterations) return;
+  stretch.iterations = iterations;
+  want(stretch.end(iterations));
+}
+
+void Replica::Implementation::report(Seconds when) {
+  const int queued = static_cast<int>(waiting.size() + incoming.size() + ready.size()) + fetching;
+  if (queued == reported.waiting && running == reported.running) return;
+  reported.waiting = queued;
+  reported.running = running;
+  double used = 0;
+  for (const AttentionGroup& group : groups) used += static_cast<double>(group.cache.used());
+  const double total = static_cast<double>(shape.total) * static_cast<double>(groups.size());
+  reported.cache_capacity = memory.cache_tokens * static_cast<double>(groups.size());
+  reported.cache_tokens = total > 0 ? reported.cache_capacity * used / total : 0;
+  observer.changed(reported, when);
+}
+
+// Who comes
+
+namespace {
+
+int prompt_tokens(const Request& request) { return std::max(1, request.prompt.tokens); }
+
+}  // namespace
+
+// Its whole length, since nobody may be in the cache's way for ever; and the engine's own limits.
+bool Replica::Implementation::holdable(const Request& request) const {
+  const std::int64_t prompt = prompt_tokens(request);
+  const std::int64_t whole = prompt + (role == Role::prefill ? 1 : request.output_tokens);
+  if (options.max_model_tokens > 0 && prompt + request.output_tokens > options.max_model_tokens) return false;
+  if (!options.chunked_prefill && prompt > options.max_batched_tokens) return false;
+  return shape.demand(shape.blocks(whole + quanta.lookahead)) <= shape.total;
+}
+
+void Replica::Implementation::submit(Ticket ticket) {
+  const auto transferred = reserved.find(ticket.request.prompt.id);
+  if (transferred != reserved.end()) return submit_transferred(std::move(ticket));
+  ensure(role != Role::decode, "a decode replica gets what it has reserved cache for");
+  if (draining) return outlets.rejected(std::move(ticket), RejectReason::replica_lost);
+  if (!holdable(ticket.request)) return outlets.rejected(std::move(ticket), RejectReason::too_long);
+  const std::size_t queued = waiting.size() + incoming.size();
+  if (options.queue_limit > 0 && queued >= static_cast<std::size_t>(options.queue_limit)) {
+    return outlets.rejected(std::move(ticket), RejectReason::queue_full);
+  }
+  const SequenceIndex added = enter(std::move(ticket), SequenceState::incoming);
+  waiting_tokens += sequences[added].target;
+  const Seconds when = clock.now() + options.software.per_request;
+  incoming.emplace_back(when, added);
+  report(clock.now());
+  notice(when);
+}
+
+void Replica::Implementation::submit_transferred(Ticket ticket) {
+  const auto found = reserved.find(ticket.request.prompt.id);
+  const SequenceIndex arrived = found->second;
+  reserved.erase(found);
+  sequences[arrived].ticket = std::move(ticket);
+  sequences[arrived].state = SequenceState::incoming;
+  incoming.emplace_back(clock.now(), arrived);
+  notice(clock.now());
+}
+
+SequenceIndex Replica::Implementation::enter(Ticket ticket, SequenceState state) {
+  const SequenceIndex added = sequences.add();
+  Sequence& sequence = sequences[added];
+  sequence.ticket = std::move(ticket);
+  sequence.state = state;
+  sequence.target = prompt_tokens(sequence.ticket.request);
+  if (options.prefix_caching && shape.block > 0) {
+    name_pieces(sequence.ticket.request.prompt, options.block_tokens, sequence.pieces);
+  }
+  return added;
+}
+
+bool Replica::Implementation::reserve(const Ticket& ticket) {
+  ensure(role == Role::decode, "decode replicas reserve cache for what is transferred");
+  if (draining || !holdable(ticket.request)) return false;
+  const SequenceIndex added = enter({.request = ticket.request, .record = ticket.record}, SequenceState::reserved);
+  Sequence& sequence = sequences[added];
+  sequence.group = least_loaded();
+  AttentionGroup& group = groups[sequence.group];
+  const PrefixCache::Match match = group.cache.match(sequence.pieces);
+  const std::int64_t blocks = shape.blocks(sequence.target + quanta.lookahead);
+  if (group.cache.lacking(match, blocks) + match.idle_blocks * shape.block > group.available()) {
+    sequences.remove(added);
+    return false;
+  }
+  group.cache.take(sequence.holding, sequence.pieces, match, blocks);
+  ++group.reserved;
+  sequence.computed = sequence.target;
+  sequence.generated = 1;
+  sequence.scheduled = true;
+  reserved.emplace(ticket.request.prompt.id, added);
+  return true;
+}
+
+void Replica::Implementation::take_incoming() {
+  while (!incoming.empty() && incoming.front().first <= now) {
+    const SequenceIndex arrived = incoming.front().second;
+    incoming.pop_front();
+    const bool transferred = sequences[arrived].computed > 0;
+    sequences[arrived].state = transferred ? SequenceState::ready : SequenceState::waiting;
+    (transferred ? ready : waiting).push_back(arrived);
+  }
+}
+
+// The outside
+
+Replica::Replica(std::uint32_t index, Role role, const EngineOptions& options, const EngineMemory& memory,
+                 const IterationPricer& pricer, task::Executor& clock, ServingObserver& observer,
+                 ReplicaOutlets outlets)
+    : implementation_(std::make_unique<Implementation>(index, role, options, memory, pricer, clock, observer,
+                                                       std::move(outlets))) {}
+Replica::~Replica() = default;
+
+void Replica::submit(Ticket ticket) { implementation_->submit(std::move(ticket)); }
+void Replica::release(std::uint64_t request) { implementation_->release(request); }
+bool Replica::reserve(const Ticket& ticket) { return implementation_->reserve(ticket); }
+bool Replica::holdable(const Request& request) const { return implementation_->holdable(request); }
+std::vector<Ticket> Replica::fail() { return implementation_->fail(); }
+
+void Replica::drain(std::function<void()> done) {
+  implementation_->draining = true;
+  implementation_->drained = std::move(done);
+  if (!implementation_->busy) implementation_->check_drained();
+}
+
+void Replica::use_tiers(LowerTiers& tiers) {
+  implementation_->tiers = &tiers;
+  for (AttentionGroup& group : implementation_->groups) group.cache.use_tiers(&tiers);
+}
+
+std::uint32_t Replica::index() const { return implementation_->number; }
+
+int Replica::running() const {
+  int sum = implementation_->running;
+  for (const AttentionGroup& group : implementation_->groups) sum += group.reserved;
+  return sum;
+}
+
+int Replica::waiting() const {
+  return static_cast<int>(implementation_->waiting.size() + implementation_->incoming.size());
+}
+
+double Replica::waiting_tokens() const { return static_cast<double>(implementation_->waiting_tokens); }
+
+double Replica::cache_use() const {
+  double used = 0;
+  for (const AttentionGroup& group : implementation_->groups) used += static_cast<double>(group.cache.used());
+  const double total =
+      static_cast<double>(implementation_->shape.total) * static_cast<double>(implementation_->groups.size());
+  return total > 0 ? used / total : 1;
+}
+
+int Replica::cached_prefix(const Prompt& prompt) const {
+  if (!implementation_->options.prefix_caching || prompt.blocks.empty()) return 0;
+  name_pieces(prompt, implementation_->options.block_tokens, implementation_->scratch);
+  std::int64_t blocks = 0;
+  for (const AttentionGroup& group : implementation_->groups) {
+    blocks = std::max(blocks, group.cache.match(implementation_->scratch).blocks);
+  }
+  return static_cast<int>(std::min<std::int64_t>(prompt.tokens, blocks * implementation_->options.block_tokens));
+}
+
+void Replica::check() const {
+  for (const AttentionGroup& group : implementation_->groups) {
+    group.cache.check();
+    ensure(group.running <= implementation_->options.max_sequences, "no more sequences run than may");
+    ensure(group.committed <= group.cache.available(), "what iterations under way will take is there");
+  }
+}
+
+}  // namespace aifsim::serving
