@@ -14,13 +14,13 @@ namespace aifsim::model {
 
 // How the GPUs of one engine share a model. A pipeline stage has tp x dp = ep x moe_tp GPUs.
 struct InferencePlan {
-  int tp = 1;      // attention's heads and dense FFNs are split among these
-  int dp = 1;      // attention data parallelism: each attention group has sequences and KV cache of its own
-  int pp = 1;      // stages
-  int ep = 1;      // whole experts are spread over these
-  int moe_tp = 1;  // each expert's FFN is split among these
+  int tp = 1;                 // attention's heads and dense FFNs are split among these
+  int dp = 1;                 // attention data parallelism: each attention group has sequences and KV cache of its own
+  int pp = 1;                 // stages
+  int ep = 1;                 // whole experts are spread over these
+  int moe_tp = 1;             // each expert's FFN is split among these
   int redundant_experts = 0;  // copies that the engine's load balancer places, in one layer
-  double expert_imbalance = 1.0;  // rows of the busiest rank / mean rows
+  double expert_imbalance = 1.0;                  // rows of the busiest rank / mean rows
   Precision attention_weights = Precision::bf16;  // QKV, output and latent projections
   Precision ffn_weights = Precision::bf16;        // dense FFNs and shared experts
   Precision expert_weights = Precision::bf16;
@@ -39,8 +39,8 @@ struct InferencePlan {
 // What one attention group works on in one iteration. Sums over its sequences.
 struct Batch {
   double decode_sequences = 0;
-  double decode_tokens = 0;    // query tokens of them all: sequences x (1 + drafted tokens that are verified)
-  double decode_context = 0;   // cached tokens they attend to
+  double decode_tokens = 0;   // query tokens of them all: sequences x (1 + drafted tokens that are verified)
+  double decode_context = 0;  // cached tokens they attend to
   double prefill_sequences = 0;
   double prefill_tokens = 0;   // of this iteration's chunks
   double prefill_context = 0;  // cached tokens before the chunks
@@ -56,14 +56,15 @@ struct RepeatedOperator {
 };
 
 enum class Exchange {
-  tensor_all_reduce,   // among `tp` GPUs after attention and dense FFN; `bytes` of one rank's tensor
-  expert_all_reduce,   // among ep x moe_tp GPUs when attention is not data-parallel
-  expert_dispatch,     // all-to-all of tokens to their experts' GPUs; `bytes` that one rank sends in all
-  expert_combine,      // and back
-  tokens_all_gather,   // attention data parallelism without all-to-all: every rank gets all tokens; `bytes` of the output
+  tensor_all_reduce,  // among `tp` GPUs after attention and dense FFN; `bytes` of one rank's tensor
+  expert_all_reduce,  // among ep x moe_tp GPUs when attention is not data-parallel
+  expert_dispatch,    // all-to-all of tokens to their experts' GPUs; `bytes` that one rank sends in all
+  expert_combine,     // and back
+  tokens_all_gather,  // attention data parallelism without all-to-all: every rank gets all tokens; `bytes` of the
+                      // output
   tokens_reduce_scatter,
-  logits_all_gather,   // vocabulary-parallel head; `bytes` of the output
-  stage_send,          // to the next pipeline stage
+  logits_all_gather,  // vocabulary-parallel head; `bytes` of the output
+  stage_send,         // to the next pipeline stage
 };
 inline constexpr std::size_t exchange_count = 8;
 struct RepeatedExchange {
@@ -86,7 +87,8 @@ struct Pass {
 [[nodiscard]] Pass context_pass(const ModelSpec& model, const InferencePlan& plan, const Batch& batch);
 
 // The multi-token prediction layer as a model of its own: what drafts one token of each sequence after a pass, with the
-// model's embedding and head. Its passes are priced like any model's; a model without such layers gives one of 0 layers.
+// model's embedding and head. Its passes are priced like any model's; a model without such layers gives one of 0
+// layers.
 [[nodiscard]] ModelSpec draft_model(const ModelSpec& model);
 
 // What one GPU of the fullest stage holds.
@@ -94,13 +96,14 @@ struct Pass {
 // The cache of one sequence of `tokens` tokens on one GPU of the fullest stage: growing keys and values, windows that
 // stop growing, recurrent state.
 struct CacheGroup {
-  Bytes per_token;       // of each cached token
-  double window = 0;     // tokens kept at most; 0 = all
-  Bytes per_sequence;    // whatever the length: recurrent and convolution state
+  Bytes per_token;     // of each cached token
+  double window = 0;   // tokens kept at most; 0 = all
+  Bytes per_sequence;  // whatever the length: recurrent and convolution state
 };
 [[nodiscard]] std::vector<CacheGroup> cache_groups(const ModelSpec& model, const InferencePlan& plan);
 [[nodiscard]] Bytes cache_bytes(const std::vector<CacheGroup>& groups, double tokens);
-// The largest transient tensors of a pass of `tokens` tokens on one GPU (engines profile it before they size the cache).
+// The largest transient tensors of a pass of `tokens` tokens on one GPU (engines profile it before they size the
+// cache).
 [[nodiscard]] Bytes activation_bytes(const ModelSpec& model, const InferencePlan& plan, double tokens, double sampled);
 
 }  // namespace aifsim::model

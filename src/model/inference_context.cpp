@@ -91,8 +91,8 @@ class ContextPass {
     shape_prefill(op, pairs, heads);
     op.flops = units::flop * (4 * pairs * heads * model_.head_dim);
     const double keys_and_values = (before * batch_.prefill_sequences + batch_.prefill_tokens) * 2 * kv_width;
-    op.bytes = units::B * (keys_and_values * cache_element() +
-                           2 * batch_.prefill_tokens * heads * model_.head_dim * bf16_bytes);
+    op.bytes = units::B *
+               (keys_and_values * cache_element() + 2 * batch_.prefill_tokens * heads * model_.head_dim * bf16_bytes);
     builder_.add(op);
   }
 
@@ -108,8 +108,7 @@ class ContextPass {
       // Each query has keys of its own choice: a sequence of its own to the kernel, but the cache is read once.
       const SlidingWindow chosen = selection();
       const double keys = prefill_pairs(&chosen) / batch_.prefill_tokens;
-      absorbed(mla, batch_.prefill_tokens, batch_.prefill_tokens, keys,
-               batch_.prefill_context + batch_.prefill_tokens);
+      absorbed(mla, batch_.prefill_tokens, batch_.prefill_tokens, keys, batch_.prefill_context + batch_.prefill_tokens);
     } else {
       expanded(mla);
     }

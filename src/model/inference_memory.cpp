@@ -48,13 +48,12 @@ double layer_cache(const ModelSpec& model, const InferencePlan& plan) {
 double state_bytes(const ModelSpec& model, const InferencePlan& plan) {
   double bytes = 0;
   if (const auto& mamba = model.mamba) {
-    bytes += layers_with(model, Mixer::mamba) * (mamba->inner() * mamba->state * fp32_bytes +
-                                                 mamba->conv_channels() * (mamba->conv - 1) * bf16_bytes);
+    bytes += layers_with(model, Mixer::mamba) *
+             (mamba->inner() * mamba->state * fp32_bytes + mamba->conv_channels() * (mamba->conv - 1) * bf16_bytes);
   }
   if (const auto& linear = model.linear_attention) {
-    bytes += layers_with(model, Mixer::linear_attention) *
-             (linear->value_width() * linear->key_head_dim * fp32_bytes +
-              linear->conv_channels() * (linear->conv - 1) * bf16_bytes);
+    bytes += layers_with(model, Mixer::linear_attention) * (linear->value_width() * linear->key_head_dim * fp32_bytes +
+                                                            linear->conv_channels() * (linear->conv - 1) * bf16_bytes);
   }
   return bytes / plan.tp;
 }
@@ -81,8 +80,7 @@ Bytes weight_bytes(const ModelSpec& model, const InferencePlan& plan) {
 std::vector<CacheGroup> cache_groups(const ModelSpec& model, const InferencePlan& plan) {
   const double share = stage_share(model, plan);
   const double per_layer = layer_cache(model, plan);
-  const double full_layers =
-      layers_with(model, Mixer::attention) * share + (plan.speculative ? model.mtp_layers : 0);
+  const double full_layers = layers_with(model, Mixer::attention) * share + (plan.speculative ? model.mtp_layers : 0);
   std::vector<CacheGroup> groups;
   if (full_layers > 0) groups.push_back({.per_token = units::B * (full_layers * per_layer)});
   if (model.sliding_window) {
@@ -116,8 +114,7 @@ Bytes activation_bytes(const ModelSpec& model, const InferencePlan& plan, double
     const double width = model.experts->latent > 0 ? model.experts->latent : model.hidden;
     const double inner = double{1} * model.experts->ffn_hidden / plan.moe_tp;
     const double format = element_bytes(arithmetic(plan.expert_weights, plan.activations));
-    experts = load.pairs * (width * (format + bf16_bytes) +
-                            inner * ((model.ffn_matrices() - 1) * bf16_bytes + format));
+    experts = load.pairs * (width * (format + bf16_bytes) + inner * ((model.ffn_matrices() - 1) * bf16_bytes + format));
   }
   const double stream = 2 * tokens * model.hidden * bf16_bytes;
   const double logits = sampled * model.vocab * (bf16_bytes + fp32_bytes);

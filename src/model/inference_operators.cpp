@@ -28,8 +28,7 @@ void PassBuilder::gemm(OperatorName name, Precision weights, Precision format, d
   op.k = k;
   op.batch = batch;
   op.flops = units::flop * (2 * m * n * k * batch);
-  op.bytes =
-      units::B * (batch * (element_bytes(format) * m * k + element_bytes(weights) * k * n + bf16_bytes * m * n));
+  op.bytes = units::B * (batch * (element_bytes(format) * m * k + element_bytes(weights) * k * n + bf16_bytes * m * n));
   add(op);
 }
 

@@ -54,9 +54,7 @@ class TokenPass {
   // x and residual in, their sum and the normed sum out, in one kernel.
   void norm() { builder_.memory("norm", 4 * tokens_ * hidden() * bf16_bytes); }
   // Gated reads two, writes one; others one and one.
-  void activation(double width) {
-    builder_.memory("activation", tokens_ * width * model_.ffn_matrices() * bf16_bytes);
-  }
+  void activation(double width) { builder_.memory("activation", tokens_ * width * model_.ffn_matrices() * bf16_bytes); }
   // Tensor ranks sum what their parts of a layer yield.
   void reduce(OperatorName name) {
     if (plan_.tp > 1) builder_.exchange(Exchange::tensor_all_reduce, name, tokens_ * hidden() * bf16_bytes);
@@ -187,8 +185,7 @@ class TokenPass {
     if (sends_tokens()) {
       builder_.exchange(Exchange::expert_dispatch, "dispatch", sent_values(width) * element_bytes(plan_.dispatch));
     } else if (gathers_tokens()) {
-      builder_.exchange(Exchange::tokens_all_gather, "experts",
-                        group_tokens_ * width * element_bytes(plan_.dispatch));
+      builder_.exchange(Exchange::tokens_all_gather, "experts", group_tokens_ * width * element_bytes(plan_.dispatch));
     }
   }
 
@@ -227,7 +224,8 @@ class TokenPass {
     const double matrices = model_.ffn_matrices();
     op.flops = units::flop * (2 * matrices * op.m * op.n * op.k);
     const double weights = op.batch * matrices * op.n * op.k * element_bytes(op.storage);
-    const double between = op.m * op.n * (matrices - 1) * 2 * bf16_bytes + op.m * op.n * 2 * element_bytes(op.precision);
+    const double between =
+        op.m * op.n * (matrices - 1) * 2 * bf16_bytes + op.m * op.n * 2 * element_bytes(op.precision);
     op.bytes = units::B * (weights + between + op.m * op.k * (element_bytes(op.precision) + bf16_bytes));
     op.kernels = 4;
     builder_.add(op);
@@ -270,8 +268,7 @@ ModelSpec draft_model(const ModelSpec& model) {
   return draft;
 }
 
-Pass token_pass(const ModelSpec& model, const InferencePlan& plan, double tokens, double group_tokens,
-                double sampled) {
+Pass token_pass(const ModelSpec& model, const InferencePlan& plan, double tokens, double group_tokens, double sampled) {
   return TokenPass(model, plan, tokens, group_tokens).build(sampled);
 }
 

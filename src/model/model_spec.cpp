@@ -181,21 +181,23 @@ ModelSpec read_model_map(const config::Node& node, std::string name) {
   check_pattern(node, model);
   check_parts(node, model);
   check_heads(node, model);
-  if (!ffn && (layers_with(model, Ffn::dense) > 0 || (model.layers == 0 && !model.experts))) (void)node.required("ffn_hidden");
+  if (!ffn && (layers_with(model, Ffn::dense) > 0 || (model.layers == 0 && !model.experts)))
+    (void)node.required("ffn_hidden");
   node.finish();
   return model;
 }
 
 void require_dense(const config::Node& node, const ModelSpec& model) {
-  const char* more = model.experts             ? "experts"
-                     : model.latent_attention  ? "latent attention"
-                     : model.mamba             ? "Mamba-2 layers"
-                     : model.linear_attention  ? "linear attention"
-                     : model.sliding_window    ? "sliding windows"
-                     : model.gated_attention   ? "gated attention"
-                                               : nullptr;
+  const char* more = model.experts            ? "experts"
+                     : model.latent_attention ? "latent attention"
+                     : model.mamba            ? "Mamba-2 layers"
+                     : model.linear_attention ? "linear attention"
+                     : model.sliding_window   ? "sliding windows"
+                     : model.gated_attention  ? "gated attention"
+                                              : nullptr;
   if (more != nullptr) {
-    node.problem("a dense transformer (nothing else is supported for training yet)", "a model with " + std::string(more));
+    node.problem("a dense transformer (nothing else is supported for training yet)",
+                 "a model with " + std::string(more));
   }
 }
 

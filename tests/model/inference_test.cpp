@@ -32,12 +32,12 @@ double gemm_flops(const Pass& pass) {
   double sum = 0;
   for (const auto& [op, times] : pass.operators) {
     const bool projection = op.kind == OperatorKind::gemm && op.name != "state_scan" && op.name != "index_scores";
-    if (projection || op.kind == OperatorKind::expert_ffn) sum += op.flops.in(units::flop) * times;
+    if (projection || op.kind == OperatorKind::expert_ffn) sum += op.flops.in(units::flop)*times;
   }
   return sum;
 }
 
-double named(const Pass& pass, OperatorName name, double Operator::* field) {
+double named(const Pass& pass, OperatorName name, double Operator::*field) {
   double sum = 0;
   for (const auto& [op, times] : pass.operators) sum += op.name == name ? op.*field * times : 0;
   return sum;
@@ -45,25 +45,25 @@ double named(const Pass& pass, OperatorName name, double Operator::* field) {
 
 double bytes_of(const Pass& pass, OperatorName name) {
   double sum = 0;
-  for (const auto& [op, times] : pass.operators) sum += op.name == name ? op.bytes.in(units::B) * times : 0;
+  for (const auto& [op, times] : pass.operators) sum += op.name == name ? op.bytes.in(units::B)*times : 0;
   return sum;
 }
 
 double flops_of(const Pass& pass, OperatorName name) {
   double sum = 0;
-  for (const auto& [op, times] : pass.operators) sum += op.name == name ? op.flops.in(units::flop) * times : 0;
+  for (const auto& [op, times] : pass.operators) sum += op.name == name ? op.flops.in(units::flop)*times : 0;
   return sum;
 }
 
 double total_bytes(const Pass& pass) {
   double sum = 0;
-  for (const auto& [op, times] : pass.operators) sum += op.bytes.in(units::B) * times;
+  for (const auto& [op, times] : pass.operators) sum += op.bytes.in(units::B)*times;
   return sum;
 }
 
 double total_flops(const Pass& pass) {
   double sum = 0;
-  for (const auto& [op, times] : pass.operators) sum += op.flops.in(units::flop) * times;
+  for (const auto& [op, times] : pass.operators) sum += op.flops.in(units::flop)*times;
   return sum;
 }
 
@@ -83,14 +83,13 @@ Batch decoding(double sequences, double cached, double queries = 1) {
 }
 
 class EveryModel : public testing::TestWithParam<std::string> {};
-INSTANTIATE_TEST_SUITE_P(Shipped, EveryModel, testing::ValuesIn(all_models()),
-                         [](const auto& parameter) {
-                           std::string name = parameter.param;
-                           for (char& letter : name) {
-                             if (std::isalnum(static_cast<unsigned char>(letter)) == 0) letter = '_';
-                           }
-                           return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(Shipped, EveryModel, testing::ValuesIn(all_models()), [](const auto& parameter) {
+  std::string name = parameter.param;
+  for (char& letter : name) {
+    if (std::isalnum(static_cast<unsigned char>(letter)) == 0) letter = '_';
+  }
+  return name;
+});
 
 // Every token multiplied once with every active weight, 2 FLOPs each; all rows sampled.
 TEST_P(EveryModel, projects_with_every_active_weight_once) {
@@ -119,9 +118,7 @@ TEST_P(EveryModel, tensor_ranks_share_the_projections) {
     return (gemm_flops(pass) - whole) * tp;
   };
   EXPECT_NEAR(split_flops(2) / split_flops(1), 1, 1e-12);  // all have two KV heads or more
-  const auto weights = [&](int tp) {
-    return weight_bytes(model, {.tp = tp, .moe_tp = tp}).in(units::B);
-  };
+  const auto weights = [&](int tp) { return weight_bytes(model, {.tp = tp, .moe_tp = tp}).in(units::B); };
   const double halves = 2 * weights(2) / weights(1);
   EXPECT_GE(halves, 1 - 1e-12);
   EXPECT_LT(halves, 1.03);
@@ -132,6 +129,38 @@ TEST_P(EveryModel, weighs_two_bytes_a_parameter_in_bf16) {
   double absorbed = 0;
   if (model.latent_attention) absorbed = model.layers * mixer_weights(model, Mixer::attention).absorbed;
   EXPECT_NEAR(weight_bytes(model, {}).in(units::B) / (2 * (total_parameters(model) + absorbed)), 1, 1e-12);
+}
+
+// Bytes of a pass's weight matrices.
+double weights_read(const Pass& pass, const ModelSpec& model) {
+  double sum = 0;
+  for (const auto& [op, times] : pass.operators) {
+    const bool experts = op.kind == OperatorKind::expert_ffn;
+    if (op.name == "state_scan" || op.name == "index_scores" || (!experts && op.kind != OperatorKind::gemm)) continue;
+    const double values = op.n * op.k * op.batch * (experts ? model.ffn_matrices() : 1);
+    sum += times * values * bytes_per_element(op.storage).in(units::B);
+  }
+  return sum;
+}
+
+// A batch that hits all experts reads all that is held, but the input embedding, norms and other vectors.
+TEST_P(EveryModel, reads_the_weights_it_holds) {
+  const ModelSpec model = shipped(GetParam());
+  for (const int tp : {1, 2, 8}) {
+    const InferencePlan plan{.tp = tp,
+                             .ep = tp,
+                             .attention_weights = Precision::fp8,
+                             .ffn_weights = Precision::mxfp8,
+                             .expert_weights = Precision::nvfp4,
+                             .activations = Precision::nvfp4};
+    double read = weights_read(token_pass(model, plan, 1e5, 1e5, 1), model);
+    if (model.latent_attention) {  // the context's projections, expanded and absorbed
+      read += weights_read(context_pass(model, plan, prompt(1, 1000)), model) +
+              weights_read(context_pass(model, plan, decoding(1, 1000)), model);
+    }
+    if (!model.tied_embeddings) read += embedding_parameters(model) / tp * 2;
+    EXPECT_NEAR(read / weight_bytes(model, plan).in(units::B), 1, 0.004) << tp;
+  }
 }
 
 TEST_P(EveryModel, works_more_on_more_tokens_and_longer_contexts) {
@@ -196,8 +225,8 @@ TEST_P(EveryModel, states_whole_operators) {
   batch.decode_sequences = 30;
   batch.decode_tokens = 60;
   batch.decode_context = 30 * 5000;
-  for (const Pass& pass : {token_pass(model, plan, batch.tokens(), 4 * batch.tokens(), 32),
-                           context_pass(model, plan, batch)}) {
+  for (const Pass& pass :
+       {token_pass(model, plan, batch.tokens(), 4 * batch.tokens(), 32), context_pass(model, plan, batch)}) {
     for (const auto& [op, times] : pass.operators) {
       EXPECT_GT(op.bytes, Bytes{}) << op.name;
       EXPECT_GT(times, 0) << op.name;
@@ -259,7 +288,7 @@ TEST(Attention, of_a_prompt_is_its_pairs_and_of_decoding_its_context) {
   const Pass decode = context_pass(model, {.tp = 8, .kv_cache = Precision::fp8}, decoding(32, 5000));
   EXPECT_NEAR(flops_of(decode, "attention_decode"), 80.0 * 4 * 32 * 5000 * 8 * 128, 1);
   EXPECT_NEAR(bytes_of(decode, "attention_decode"), 80.0 * (32.0 * 5000 * 2 * 128 + 2 * 32 * 1024 * 2), 1);
-  EXPECT_DOUBLE_EQ(named(decode, "attention_decode", &Operator::m) / 80, 8);   // queries of one KV head
+  EXPECT_DOUBLE_EQ(named(decode, "attention_decode", &Operator::m) / 80, 8);  // queries of one KV head
   EXPECT_DOUBLE_EQ(named(decode, "attention_decode", &Operator::batch) / 80, 32);
 }
 
@@ -341,7 +370,7 @@ TEST(Experts, imbalance_and_copies_move_the_load) {
 double exchanged(const Pass& pass, Exchange kind) {
   double sum = 0;
   for (const RepeatedExchange& entry : pass.exchanges) {
-    sum += entry.exchange == kind ? entry.bytes.in(units::B) * entry.times : 0;
+    sum += entry.exchange == kind ? entry.bytes.in(units::B)*entry.times : 0;
   }
   return sum;
 }
@@ -363,8 +392,7 @@ TEST(Exchanges, of_experts_follow_the_plan) {
   EXPECT_DOUBLE_EQ(exchanged(gathered, Exchange::tokens_all_gather), values * 800 * 2);
   EXPECT_DOUBLE_EQ(exchanged(gathered, Exchange::tokens_reduce_scatter), values * 800 * 2);
   EXPECT_EQ(exchanged(gathered, Exchange::tensor_all_reduce), 0);
-  const Pass sent = token_pass(
-      model, {.dp = 8, .ep = 8, .all_to_all = true, .dispatch = Precision::fp8}, 100, 800, 10);
+  const Pass sent = token_pass(model, {.dp = 8, .ep = 8, .all_to_all = true, .dispatch = Precision::fp8}, 100, 800, 10);
   const double dispatched = exchanged(sent, Exchange::expert_dispatch);
   EXPECT_NEAR(dispatched / (values * 100), 7 * (1 - std::pow(7.0 / 8, 8)), 0.1);  // other ranks with one of its experts
   EXPECT_DOUBLE_EQ(exchanged(sent, Exchange::expert_combine), 2 * dispatched);

@@ -168,8 +168,9 @@ const std::string experts = "experts: {count: 8, top_k: 2, ffn_hidden: 32}";
 
 TEST(ModelReader, a_layer_with_experts_has_no_dense_ffn) {
   EXPECT_EQ(problems_of("model: {" + tiny + ", " + experts + "}\n"), "");
-  EXPECT_EQ(problems_of("model: {" + tiny + ", experts: {count: 8, top_k: 2, ffn_hidden: 32, first_dense_layers: 1}}\n"),
-            "x.yaml:1:8: model.ffn_hidden: expected a value, got nothing");
+  EXPECT_EQ(
+      problems_of("model: {" + tiny + ", experts: {count: 8, top_k: 2, ffn_hidden: 32, first_dense_layers: 1}}\n"),
+      "x.yaml:1:8: model.ffn_hidden: expected a value, got nothing");
   EXPECT_EQ(problems_of("model: {" + tiny + "}\n"), "x.yaml:1:8: model.ffn_hidden: expected a value, got nothing");
 }
 
@@ -178,10 +179,13 @@ TEST(ModelReader, explains_what_does_not_fit_together) {
   const auto tells = [](const std::string& text, const std::string& part) {
     return text.find(part) != std::string::npos ? "" : "\"" + part + "\" is not in: " + text;
   };
-  EXPECT_EQ(tells(problem("experts: {count: 8, top_k: 9, ffn_hidden: 32}"), "top_k: expected at most count (8), got 9"), "");
+  EXPECT_EQ(tells(problem("experts: {count: 8, top_k: 9, ffn_hidden: 32}"), "top_k: expected at most count (8), got 9"),
+            "");
   EXPECT_EQ(tells(problem("experts: {count: 8, topk: 2, ffn_hidden: 32}"), "(did you mean \"top_k\"?)"), "");
   EXPECT_EQ(tells(problem("ffn_hidden: 8, layer_pattern: \"M*-X\""), "expected letters M (Mamba-2)"), "");
-  EXPECT_EQ(tells(problem("ffn_hidden: 8, layer_pattern: \"*-\""), "expected one letter for each of the 4 layers, got 2"), "");
+  EXPECT_EQ(
+      tells(problem("ffn_hidden: 8, layer_pattern: \"*-\""), "expected one letter for each of the 4 layers, got 2"),
+      "");
   EXPECT_EQ(tells(problem("ffn_hidden: 8, layer_pattern: \"M*--\""), "expected no M without a mamba map"), "");
   EXPECT_EQ(tells(problem("ffn_hidden: 8, layer_pattern: \"E*--\""), "expected no E without an experts map"), "");
   EXPECT_EQ(tells(problem("ffn_hidden: 8, mamba: {heads: 2, head_dim: 8, state: 8}"), "expected a layer_pattern"), "");
