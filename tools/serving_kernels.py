@@ -14,11 +14,11 @@ DECODE_HIGH = np.array([30, 40, 4096, 1, 0.2, 0.02, 1, 1e-3, 1, 1, 8])
 DECODE_START = np.array([8, 8, 500, 0.01, 0.002, 1e-4, 0.3, 5e-5, 0.92, 0.6, 4])
 ROW_TILE = 16  # least rows of a tensor-core instruction: fewer query heads cost as much
 
-EXPERT = ["launch_us", "expert_us", "bandwidth_fraction", "peak_fraction", "balanced_tile", "k_ramp", "row_bytes",
-          "overlap_sharpness"]
-EXPERT_LOW = np.array([3, 0, 0.3, 0.1, 0, 0, 0, 1.2])
-EXPERT_HIGH = np.array([120, 2, 1, 1, 127, 1500, 60, 8])
-EXPERT_START = np.array([25, 0.2, 0.9, 0.7, 40, 150, 10, 3])
+EXPERT = ["launch_us", "expert_us", "bandwidth_fraction", "peak_fraction", "balanced_tile", "k_ramp", "token_passes",
+          "row_bytes", "overlap_sharpness"]
+EXPERT_LOW = np.array([3, 0, 0.3, 0.1, 0, 0, 0, 0, 1.2])
+EXPERT_HIGH = np.array([120, 2, 1, 1, 127, 1500, 20, 60, 8])
+EXPERT_START = np.array([25, 0.2, 0.9, 0.7, 40, 150, 2, 5, 3])
 EXPERT_TILES = (16, 32, 64, 128)
 
 
@@ -54,8 +54,9 @@ def expert_time(p, shape, system):
     depth = 2 * shape["n"] * shape["k"] * matrices
     ramp = 2 * p["k_ramp"] * ((matrices - 1) * shape["n"] + shape["k"])
     compute = held * (depth + ramp) / (shape["peak"] * p["peak_fraction"])
-    memory = shape["bytes"] / (system["bandwidth"] * p["bandwidth_fraction"])
-    passes = p["row_bytes"] * shape["m"] * shape["k"] / system["bandwidth"]
+    memory = shape["weights"] / (system["bandwidth"] * p["bandwidth_fraction"])
+    passes = p["token_passes"] * (shape["bytes"] - shape["weights"]) + p["row_bytes"] * shape["m"] * shape["k"]
+    passes = passes / system["bandwidth"]
     return (p["launch_us"] + p["expert_us"] * shape["batch"]) * 1e-6 + p_norm(compute, memory, p["overlap_sharpness"]) + passes
 
 
@@ -114,5 +115,7 @@ def expert_shape(table, dtype, system):
     n = (table.inter_size / table.moe_tp_size).to_numpy(float)
     k = table.hidden_size.to_numpy(float)
     matrices = np.where(table.kernel_source.str.contains("nongated"), 2.0, 3.0)
-    return dict(m=m, n=n, k=k, batch=batch, matrices=matrices, peak=np.full(len(m), peak * system["peak"]),
-                bytes=batch * matrices * n * k * stored + m * k * (activation + 2))
+    # Every token of the group is read and written by each of its ranks, whatever the experts it chose.
+    weights, tokens = batch * matrices * n * k * stored, table.num_tokens.to_numpy(float)
+    return dict(m=m, n=n, k=k, batch=batch, matrices=matrices, peak=np.full(len(m), peak * system["peak"]), weights=weights,
+                bytes=weights + tokens * k * (activation + 2))

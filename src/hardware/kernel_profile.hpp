@@ -60,13 +60,14 @@ struct DecodeProfile {
 
 // The routed experts of a rank in fused grouped GEMMs: permutation, activation and weighted sum of the outputs included.
 struct ExpertProfile {
-  Seconds launch;
+  Seconds launch;                 // of all its kernels together
   Seconds expert;                 // of each expert with work
   double bandwidth_fraction = 1;  // of HBM
   double peak_fraction = 1;
   double balanced_tile = 0;       // see GemmProfile
   double k_ramp = 0;              // see GemmProfile
-  double row_bytes = 0;           // HBM traffic of permutation, activation and sum, per (token, expert) pair and hidden width
+  double token_passes = 0;        // over what the operator reads and writes beside weights: quantise, permute, sum
+  double row_bytes = 0;           // more HBM traffic per (token, expert) pair and hidden width: activation, copies
   double overlap_sharpness = 4;   // see GemmProfile
 };
 

@@ -34,6 +34,7 @@ ExpertProfile read_experts(const Node& node) {
   experts.peak_fraction = node.required("peak_fraction").number(fraction);
   experts.balanced_tile = node.required("balanced_tile").number(not_negative);
   experts.k_ramp = node.required("k_ramp").number(not_negative);
+  experts.token_passes = node.required("token_passes").number(not_negative);
   experts.row_bytes = node.required("row_bytes").number(not_negative);
   experts.overlap_sharpness = node.required("overlap_sharpness").number(sharpness);
   pass_over(node.required("fit"));

@@ -128,8 +128,8 @@ OperatorCost operator_cost(const Operator& op, const GpuSpec& gpu) {
   if (decodes(op)) return {.time = decode_cost(op, gpu), .bandwidth_bound = op.bytes / gpu.memory_bandwidth >= floor};
   const KernelTime kernel = kernel_time(op, gpu);
   // The parts of one operator run one after another: each launch is paid, the traffic and the FLOPs once.
-  const Seconds time = std::max(overlapped(kernel.compute, kernel.memory, kernel.overlap_sharpness), floor);
-  return {.time = time + kernel.launch * op.kernels + kernel.apart, .bandwidth_bound = kernel.memory > kernel.compute};
+  const Seconds time = overlapped(kernel.compute, kernel.memory, kernel.overlap_sharpness) + kernel.apart;
+  return {.time = std::max(time, floor) + kernel.launch * op.kernels, .bandwidth_bound = kernel.memory > kernel.compute};
 }
 
 }  // namespace aifsim::hardware

@@ -60,11 +60,12 @@ KernelTime expert_time(const Operator& op, const GpuSpec& gpu) {
   // All but the last are as deep as the hidden width, the last as the inner one.
   const double depth = matrices * op.n * op.k + profile.k_ramp * (std::max(0.0, matrices - 1) * op.n + op.k);
   const double flops_held = 2 * padded_rows(op, profile) * depth;
-  return {.launch = profile.launch,
-          .compute = flops_held * flop / (gpu.dense_peak.at(op.precision) * profile.peak_fraction),
-          .memory = op.bytes / (gpu.memory_bandwidth * profile.bandwidth_fraction),
+  const Bytes weights = std::min(op.batch * matrices * op.n * op.k * bytes_per_element(op.storage), op.bytes);
+  const Bytes passes = profile.token_passes * (op.bytes - weights) + profile.row_bytes * op.m * op.k * B;
+  return {.compute = flops_held * flop / (gpu.dense_peak.at(op.precision) * profile.peak_fraction),
+          .memory = weights / (gpu.memory_bandwidth * profile.bandwidth_fraction),
           .overlap_sharpness = profile.overlap_sharpness,
-          .apart = profile.expert * op.batch + profile.row_bytes * op.m * op.k * B / gpu.memory_bandwidth};
+          .apart = profile.launch + profile.expert * op.batch + passes / gpu.memory_bandwidth};
 }
 
 }  // namespace aifsim::hardware
