@@ -2,12 +2,14 @@
 
 #include "app/commands.hpp"
 #include "app/file_kinds.hpp"
+#include "app/trace_command.hpp"
 #include "base/error.hpp"
 
 namespace aifsim::app {
 namespace {
 
 std::string check_file(const std::string& path, const std::vector<config::Override>& overrides) {
+  if (is_trace_file(path)) return path + ": ok (request trace, " + check_trace_file(path) + ")\n";
   const config::Document document = config::Document::load(path, overrides);
   const FileKind& kind = kind_of(path, document);
   kind.read(document);

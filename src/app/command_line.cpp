@@ -121,6 +121,21 @@ CLI::App* add_traffic(CLI::App& app, TrafficCommandOptions& options) {
   return traffic;
 }
 
+const std::map<std::string, TraceOutput> trace_outputs{{"text", TraceOutput::text}, {"json", TraceOutput::json}};
+
+CLI::App* add_trace(CLI::App& app, TraceCommandOptions& options) {
+  CLI::App* trace = app.add_subcommand("trace", "Describe a request trace: lengths, rate over time, reuse");
+  trace->add_option("FILE", options.file, "A trace, or a YAML file with `requests:`")->required()->type_name("FILE");
+  add_sets(*trace, options.sets);
+  trace->add_option("--cache-blocks", options.cache_blocks, "Also the hits of an LRU cache of N of the trace's blocks")
+      ->type_name("N")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000'000}));
+  trace->add_option("--seed", options.seed, "Seed of what is drawn (default 1)")->type_name("N");
+  add_choice(*trace, "--format", options.format, trace_outputs, "What to print (default text)");
+  trace->footer(trace_examples);
+  return trace;
+}
+
 CLI::App* add_check(CLI::App& app, CheckOptions& options) {
   CLI::App* check = app.add_subcommand("check", "Report every problem in input files; run nothing");
   check->add_option("FILE", options.files, "YAML files")->required()->type_name("FILE");
@@ -219,6 +234,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   TopologyOptions topology_options;
   CollectiveOptions collective_options;
   TrafficCommandOptions traffic_options;
+  TraceCommandOptions trace_options;
   StudyOptions study_options;
   std::string topic;
   const CLI::App* run = add_run(app, run_options);
@@ -228,6 +244,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   const CLI::App* topology = add_topology(app, topology_options);
   const CLI::App* collective = add_collective(app, collective_options);
   const CLI::App* traffic = add_traffic(app, traffic_options);
+  const CLI::App* trace = add_trace(app, trace_options);
   const CLI::App* study = add_study(app, study_options);
   add_help(app, topic);
   try {
@@ -238,7 +255,7 @@ Command parse_command_line(int argc, const char* const* argv) {
     const auto chosen = app.get_subcommands();
     const std::string command = chosen.empty() ? "aifsim" : "aifsim " + chosen.front()->get_name();
     const bool unknown = chosen.empty() && argc > 1 && *argv[1] != '-';
-    const std::string what = unknown ? "expected run|validate|check|list|topology|traffic|collective|study|help, got \"" + std::string(argv[1]) + '"'
+    const std::string what = unknown ? "expected run|validate|check|list|topology|trace|traffic|collective|study|help, got \"" + std::string(argv[1]) + '"'
                                      : std::string(error.what());
     throw UsageError(what + " (see " + command + " --help)");
   }
@@ -249,8 +266,9 @@ Command parse_command_line(int argc, const char* const* argv) {
   if (topology->parsed()) return topology_options;
   if (collective->parsed()) return collective_options;
   if (traffic->parsed()) return traffic_options;
+  if (trace->parsed()) return trace_options;
   if (study->parsed()) return study_options;
-  return PrintOptions{topic == "json" ? report::describe_run_json() : app.help()};
+  return PrintOptions{topic == "json" ? report::describe_run_json() + trace_json : app.help()};
 }
 
 }  // namespace aifsim::app

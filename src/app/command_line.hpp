@@ -10,6 +10,7 @@
 #include "app/collective_command.hpp"
 #include "app/study_command.hpp"
 #include "app/topology_command.hpp"
+#include "app/trace_command.hpp"
 #include "app/traffic_command.hpp"
 #include "study/validate.hpp"
 
@@ -41,7 +42,7 @@ struct PrintOptions {
   std::string text;  // help or version
 };
 
-using Command = std::variant<RunOptions, study::ValidateOptions, CheckOptions, ListOptions, TopologyOptions, TrafficCommandOptions, CollectiveOptions, StudyOptions, PrintOptions>;
+using Command = std::variant<RunOptions, study::ValidateOptions, CheckOptions, ListOptions, TopologyOptions, TrafficCommandOptions, TraceCommandOptions, CollectiveOptions, StudyOptions, PrintOptions>;
 
 // The command line is wrong: exit code 2.
 class UsageError : public std::runtime_error {

@@ -15,6 +15,7 @@ struct Execute {
   void operator()(const ListOptions& options) const { list_command(options); }
   void operator()(const TopologyOptions& options) const { topology_command(options); }
   void operator()(const TrafficCommandOptions& options) const { traffic_command(options); }
+  void operator()(const TraceCommandOptions& options) const { trace_command(options); }
   void operator()(const CollectiveOptions& options) const { collective_command(options); }
   void operator()(const StudyOptions& options) const { study_command(options); }
   void operator()(const PrintOptions& options) const { std::cout << options.text; }

@@ -10,6 +10,7 @@
 #include "hardware/node_catalog_parts.hpp"
 #include "hardware/platform.hpp"
 #include "model/model_spec.hpp"
+#include "serving/request_plan.hpp"
 #include "training/framework.hpp"
 #include "training/job.hpp"
 
@@ -32,6 +33,13 @@ void read_study_file(const config::Document& document) {
   if (!document.has_problems()) check_study_inputs(study);
 }
 
+// A part that serving workloads extend.
+void read_requests_file(const config::Document& document) {
+  (void)document.root().optional("description").text_or("");
+  (void)serving::read_request_plan(document.root().required("requests"));
+  document.root().finish();
+}
+
 // Media are one table that every other reader looks into: only the catalogue's own can be read.
 void read_media_file(const config::Document& document) {
   const std::string own = hardware::catalog_directory() + "/media.yaml";
@@ -47,6 +55,7 @@ void read_media_file(const config::Document& document) {
 const std::vector<FileKind> kinds{
     {"study", "", {"study", "columns"}, read_study_file},
     {"workload", "", {"kind"}, read_workload_file},
+    {"requests", "requests", {"requests"}, read_requests_file},
     {"platform", "", {"nodes"}, read_platform_file},
     {"gpu", "gpus", {"dense_peak"}, read_gpu_file},
     {"kernel table", "kernels", {"library", "gemm"}, read_kernel_file},

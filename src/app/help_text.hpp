@@ -54,6 +54,38 @@ inline constexpr const char* collective_examples =
     "JSON keys: operation; ranks; rows[]{bytes time_us algbw_GBps busbw_GBps algorithm protocol bottleneck};\n"
     "run_cost{cpu_s peak_rss_bytes}.\n";
 
+inline constexpr const char* trace_examples =
+    "Examples:\n"
+    "  aifsim trace conversation_trace.jsonl --cache-blocks 50000\n"
+    "  aifsim trace AzureLLMInferenceTrace_conv.csv --set cut.to='10 min' --set rate_scale=2 --format json\n"
+    "  aifsim trace workloads/requests/agentic.yaml --set count=2000\n"
+    "\n"
+    "The format is told by the file's content: Mooncake, Qwen-Bailian or other JSONL, Azure, BurstGPT or other CSV with a\n"
+    "header, ServeGen's chunk-N-trace.csv. --set takes the keys of `requests:` in a serving workload.\n"
+    "`aifsim help json` documents the keys of the JSON.\n";
+
+inline constexpr const char* trace_json =
+    "\nThe object that `aifsim trace --format json` prints, in this order (\"?\": only where the trace has it):\n\n"
+    "  schema, file, format         text       aifsim.trace/1; as given; format or \"synthetic\"\n"
+    "  requests, skipped            integer    requests; failed ones that were left out\n"
+    "  duration_s, rate_per_s       s, 1/s     first to last arrival; (requests - 1) / duration_s\n"
+    "  gap_cv ?                     number     coefficient of variation of the gaps between arrivals; 1 is Poisson\n"
+    "  input_tokens.<figure>        token      total, mean, min, p10, p50, p90, p99, max of the prompts\n"
+    "  output_tokens.<figure>       token      the same of the answers\n"
+    "  block_tokens ?               token      of one prompt block\n"
+    "  blocks, distinct_blocks ?    integer    blocks of all prompts; different ones\n"
+    "  infinite_cache_hit_ratio ?   share      leading blocks seen in any earlier request, of all blocks\n"
+    "  cache_blocks ?               integer    --cache-blocks\n"
+    "  cache_hit_ratio ?            share      leading blocks found in an LRU cache of that size, of all blocks\n"
+    "  cache_curve[] ?              {blocks, hit_ratio}: the same for powers of two\n"
+    "  sessions, turns.<figure> ?   integer    conversations; mean and max of their turns\n"
+    "  labels.<kind> ?              integer    requests of each kind that the file tells apart\n"
+    "  images.requests, .tokens ?   integer    requests with images; image tokens of all\n"
+    "  adapters.<number> ?          integer    requests of each LoRA adapter\n"
+    "  series_width_s               s          one entry of series\n"
+    "  series[]                     {start_s, requests_per_s, input_tokens_per_s, output_tokens_per_s}, from the first arrival\n"
+    "  notes[]                      text       what was assumed\n";
+
 inline constexpr const char* list_examples =
     "Examples:\n"
     "  aifsim list gpus\n"
