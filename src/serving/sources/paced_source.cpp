@@ -13,7 +13,8 @@ namespace {
 struct Waiting {
   Seconds when;
   std::uint64_t sequence = 0;
-  std::optional<Request> turn;
+  bool is_turn = false;
+  Request turn;
 };
 struct Later {
   bool operator()(const Waiting& a, const Waiting& b) const {
@@ -27,7 +28,7 @@ class PacedSource : public RequestSource {
       : plan_(plan.arrivals), duration_(plan.duration), bodies_(std::move(bodies)), thinking_(seed, "requests.think"),
         left_(plan.limit.value_or(std::numeric_limits<std::uint64_t>::max())) {
     if (closed()) {
-      for (int user = 0; user < plan_.users; ++user) wait({}, std::nullopt);
+      for (int user = 0; user < plan_.users; ++user) waiting_.push({.sequence = sequence_++});
     } else if (plan_.law != ArrivalLaw::all_at_once) {
       arrivals_.emplace(plan_.rate, plan.duration, plan_.burst, Rng(seed, "requests.arrivals"));
     }
@@ -36,7 +37,7 @@ class PacedSource : public RequestSource {
   }
 
   std::optional<Seconds> next_arrival() override {
-    while (!waiting_.empty() && !waiting_.top().turn && !body_) waiting_.pop();  // users with nothing left to ask
+    while (!waiting_.empty() && !waiting_.top().is_turn && !body_) waiting_.pop();  // users with nothing left to ask
     if (waiting_.empty()) return start_;
     return start_ ? std::min(*start_, waiting_.top().when) : waiting_.top().when;
   }
@@ -44,7 +45,7 @@ class PacedSource : public RequestSource {
   Request take() override {
     const auto when = next_arrival();
     ensure(when.has_value(), "a request is taken only when there is a next arrival");
-    const bool from_queue = !waiting_.empty() && waiting_.top().when == *when && (!start_ || *start_ > *when || waiting_.top().turn);
+    const bool from_queue = !waiting_.empty() && waiting_.top().when == *when && (!start_ || *start_ > *when || waiting_.top().is_turn);
     Request request = from_queue ? take_waiting() : take_start();
     request.prompt.arrival = *when;
     request.prompt.id = taken_++;
@@ -53,23 +54,21 @@ class PacedSource : public RequestSource {
 
   void ended(const Request& request, Seconds when) override {
     if (auto turn = bodies_->after(request)) {
-      wait(when + turn->wait, std::move(turn->request));
+      waiting_.push({when + turn->wait, sequence_++, true, std::move(turn->request)});
     } else if (closed() && body_) {
       const Seconds again = when + draw_think(plan_.think, thinking_);
-      if (!duration_ || again < *duration_) wait(again, std::nullopt);
+      if (!duration_ || again < *duration_) waiting_.push({.when = again, .sequence = sequence_++});
     }
   }
 
  private:
   [[nodiscard]] bool closed() const { return plan_.law == ArrivalLaw::closed_loop; }
 
-  void wait(Seconds when, std::optional<Request> turn) { waiting_.push({when, sequence_++, std::move(turn)}); }
-
   Request take_waiting() {
     // A queue shows its top as constant; it is popped at once.
     Waiting next = std::move(const_cast<Waiting&>(waiting_.top()));
     waiting_.pop();
-    return next.turn ? std::move(*next.turn) : take_body();
+    return next.is_turn ? std::move(next.turn) : take_body();
   }
   Request take_start() {
     Request request = take_body();

@@ -134,7 +134,9 @@ Seconds draw_think(const ThinkTime& think, Rng& rng) {
 
 void clip(Request& request, int max_input, int max_output) {
   clip_prompt(request.prompt, max_input);
-  if (max_output > 0) request.output_tokens = std::min(request.output_tokens, max_output);
+  if (max_output <= 0) return;
+  request.output_tokens = std::min(request.output_tokens, max_output);
+  request.prompt.output_limit = max_output;
 }
 
 std::unique_ptr<Bodies> make_synthetic_bodies(const PromptPlan& plan, int max_input, int max_output,
