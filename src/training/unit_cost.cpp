@@ -139,7 +139,11 @@ double recomputed_share(const TrainingJob& job, Recompute recompute, const Opera
     case OperatorKind::gemm: return job.framework.selective_recompute_gemms;
     case OperatorKind::memory: return op.name == "quantise" ? 0 : 1;
     case OperatorKind::attention_forward:
-    case OperatorKind::attention_backward: break;
+    case OperatorKind::attention_backward:
+    case OperatorKind::attention_decode:
+    case OperatorKind::latent_prefill:
+    case OperatorKind::latent_decode:
+    case OperatorKind::expert_ffn: break;
   }
   return 0;
 }
