@@ -224,9 +224,10 @@ class TokenPass {
     const double matrices = model_.ffn_matrices();
     op.flops = units::flop * (2 * matrices * op.m * op.n * op.k);
     const double weights = op.batch * matrices * op.n * op.k * element_bytes(op.storage);
-    const double between =
-        op.m * op.n * (matrices - 1) * 2 * bf16_bytes + op.m * op.n * 2 * element_bytes(op.precision);
-    op.bytes = units::B * (weights + between + op.m * op.k * (element_bytes(op.precision) + bf16_bytes));
+    // Every token that the rank sees is read and written once; what the activation and the copies move besides is in the
+    // kernels' own model (ExpertProfile::row_bytes).
+    const double seen = sends_tokens() ? load.pairs : group_tokens_;
+    op.bytes = units::B * (weights + seen * op.k * (element_bytes(op.precision) + bf16_bytes));
     op.kernels = 4;
     builder_.add(op);
   }
