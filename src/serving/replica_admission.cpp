@@ -17,13 +17,13 @@ void Replica::Implementation::begin() {
   for (int round = 0; round < 2; ++round) {
     join_ready();
     const Turn turn = scheduler->turn(view());
-    const bool preempted = turn.decode_beside_prefill && make_room();
+    bool preempted = turn.decode_beside_prefill && make_room();
     chunks.clear();
     continue_prefills(turn);
     if (turn.admit && !preempted) admit();
     if (!chunks.empty()) return start_prefill(turn.decode_beside_prefill);
-    if (!turn.decode_beside_prefill) (void)make_room();
-    if (decoding > 0) return start_stretch();
+    if (!turn.decode_beside_prefill) preempted = make_room();
+    if (decoding > 0) return start_stretch(preempted);
   }
   const bool others_hold = fetching > 0 || !held.empty() || !reserved.empty() || !ready.empty() || !incoming.empty();
   ensure(waiting.empty() || others_hold, "who fits into an empty cache does not wait for it");

@@ -91,7 +91,7 @@ bool Replica::Implementation::make_room() {
 }
 
 // As many iterations as go by before anything about the batch can change.
-void Replica::Implementation::start_stretch() {
+void Replica::Implementation::start_stretch(bool preempted) {
   const AttentionGroup& longest =
       *std::max_element(groups.begin(), groups.end(), [](const AttentionGroup& a, const AttentionGroup& b) {
         return std::pair(a.decoding, a.context) < std::pair(b.decoding, b.context);
@@ -106,7 +106,8 @@ void Replica::Implementation::start_stretch() {
     if (on_line < static_cast<double>(iterations)) iterations = std::max<std::int64_t>(1, static_cast<std::int64_t>(on_line));
   }
   if (prune(growth_changes)) iterations = std::min(iterations, growth_changes.front().iteration - iteration);
-  if (room() > 0 && !waiting.empty() && scheduler->asks_every_iteration()) iterations = 1;
+  // Who was preempted for this iteration may fit into the next.
+  if (room() > 0 && !waiting.empty() && (preempted || scheduler->asks_every_iteration())) iterations = 1;
   iterations = stretch_limit(iterations);
   stretch = {.begin = now,
              .first = line.fixed + line.per_token * context,

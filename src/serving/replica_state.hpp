@@ -61,7 +61,7 @@ struct Replica::Implementation {
   void prompt_done(SequenceIndex index);
   void join_decode(SequenceIndex index);
   bool make_room();
-  void start_stretch();
+  void start_stretch(bool preempted);
   [[nodiscard]] std::int64_t stretch_limit(std::int64_t iterations) const;
   void finish_stretch();
   void advance(std::int64_t iterations);

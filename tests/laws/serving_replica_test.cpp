@@ -1,0 +1,148 @@
+// Laws of a replica on random requests, tiny caches and every policy.
+#include <gtest/gtest.h>
+
+#include "serving/replica_reference.hpp"
+
+namespace aifsim {
+namespace {
+
+using test::Outcome;
+using test::ReplicaCase;
+
+struct Draw {
+  serving::EngineOptions options;
+  int blocks = 0;
+  double bend = 1e300;
+  std::vector<test::Request> requests;
+};
+
+class Drawer {
+ public:
+  explicit Drawer(unsigned seed) : random_(seed) {}
+
+  Draw next() {
+    Draw draw;
+    serving::EngineOptions& options = draw.options;
+    options.batching = static_cast<serving::Batching>(pick(0, 2));
+    options.admission = static_cast<serving::Admission>(pick(0, 2));
+    options.max_sequences = pick(1, 12);
+    options.block_tokens = one_of({1, 4, 16, 64});
+    options.max_batched_tokens = one_of({16, 64, 300}) + 5 * options.max_sequences;
+    options.max_model_tokens = 500;
+    options.chunked_prefill = pick(0, 3) > 0;
+    options.prefix_caching = false;
+    options.software.per_request = units::ms * one_of({0, 0, 7});
+    if (options.block_tokens >= 4 && pick(0, 2) == 0) {
+      options.speculative_tokens = pick(1, 3);
+      options.acceptance = 0.1 * pick(0, 10);
+    }
+    draw.blocks = 520 / options.block_tokens * pick(4, 24) / 4;
+    if (pick(0, 1) == 0) draw.bend = pick(100, 1000);
+    add_requests(draw);
+    return draw;
+  }
+
+ private:
+  void add_requests(Draw& draw) {
+    const int count = pick(1, 60);
+    const double gap = one_of({1, 10, 100, 1000}) * 1e-3;
+    double when = 0;
+    for (int i = 0; i < count; ++i) {
+      when += gap * 1e-3 * pick(0, 2000);
+      const int prompt = pick(0, 9) == 0 ? pick(0, 600) : pick(1, 120);
+      draw.requests.push_back(test::request_of(static_cast<std::uint64_t>(i), when, prompt, pick(0, 100)));
+      test::Request& request = draw.requests.back();
+      if (pick(0, 1) == 0) request.prompt.output_limit = std::max(1, request.output_tokens + pick(0, 50));
+    }
+  }
+  int pick(int least, int most) {
+    return least + static_cast<int>(random_() % static_cast<unsigned>(most - least + 1));
+  }
+  int one_of(std::vector<int> values) { return values[static_cast<std::size_t>(pick(0, static_cast<int>(values.size()) - 1))]; }
+
+  std::mt19937 random_;
+};
+
+void expect_near(Seconds real, Seconds expected, const char* what, std::uint64_t id) {
+  EXPECT_NEAR(real.base(), expected.base(), 1e-9 * std::max(1e-3, expected.base())) << what << " of " << id;
+}
+
+TEST(ServingReplicaLaws, ClosedFormIsStepByStep) {
+  for (unsigned seed = 0; seed < 1000; ++seed) {
+    const Draw draw = Drawer(seed).next();
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    ReplicaCase real(draw.options, test::toy_memory(draw.blocks), serving::Role::whole, draw.bend);
+    real.run(draw.requests);
+    const Outcome expected = test::ReferenceEngine(draw.options, draw.blocks, draw.bend).run(draw.requests);
+    ASSERT_EQ(real.outcome.completed.size(), expected.completed.size());
+    ASSERT_EQ(real.outcome.rejected.size(), expected.rejected.size());
+    for (const test::RequestRecord& record : expected.completed) {
+      const test::RequestRecord& other = real.outcome.record(record.id);
+      expect_near(other.scheduled, record.scheduled, "scheduled", record.id);
+      expect_near(other.first_token, record.first_token, "first token", record.id);
+      expect_near(other.done, record.done, "done", record.id);
+      EXPECT_EQ(other.preemptions, record.preemptions) << record.id;
+    }
+    if (HasFailure()) return;
+  }
+}
+
+TEST(ServingReplicaLaws, NothingIsLostAndTimesAreInOrder) {
+  for (unsigned seed = 1000; seed < 1400; ++seed) {
+    const Draw draw = Drawer(seed).next();
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    ReplicaCase real(draw.options, test::toy_memory(draw.blocks), serving::Role::whole, draw.bend);
+    real.run(draw.requests);
+    ASSERT_EQ(real.outcome.completed.size() + real.outcome.rejected.size(), draw.requests.size());
+    std::set<std::uint64_t> seen;
+    for (const test::RequestRecord& record : real.outcome.completed) {
+      EXPECT_TRUE(seen.insert(record.id).second);
+      const test::Request& request = draw.requests[record.id];
+      EXPECT_LE(request.prompt.arrival, record.scheduled);
+      EXPECT_LT(record.scheduled, record.first_token);
+      EXPECT_LE(record.first_token, record.done);
+      EXPECT_EQ(record.output_tokens, request.output_tokens);
+    }
+    EXPECT_LE(real.tally.most_running, draw.options.max_sequences);
+    EXPECT_LE(real.pricer.longest, draw.options.max_batched_tokens);
+    EXPECT_TRUE(real.tally.in_order);
+    EXPECT_EQ(real.replica.running(), 0);
+    EXPECT_EQ(real.replica.waiting(), 0);
+    EXPECT_EQ(real.replica.waiting_tokens(), 0);
+    EXPECT_EQ(real.replica.cache_use(), 0);
+  }
+}
+
+TEST(ServingReplicaLaws, FirstComeFirstScheduled) {
+  for (unsigned seed = 2000; seed < 2200; ++seed) {
+    const Draw draw = Drawer(seed).next();
+    ReplicaCase real(draw.options, test::toy_memory(draw.blocks), serving::Role::whole, draw.bend);
+    std::vector<test::RequestRecord> records = real.run(draw.requests).completed;
+    std::ranges::sort(records, {}, &test::RequestRecord::id);
+    EXPECT_TRUE(std::ranges::is_sorted(records, {}, [](const auto& record) { return record.scheduled; })) << seed;
+  }
+}
+
+TEST(ServingReplicaLaws, NoEvictNeverPreempts) {
+  for (unsigned seed = 3000; seed < 3200; ++seed) {
+    Draw draw = Drawer(seed).next();
+    draw.options.admission = serving::Admission::no_evict;
+    ReplicaCase real(draw.options, test::toy_memory(draw.blocks), serving::Role::whole, draw.bend);
+    for (const test::RequestRecord& record : real.run(draw.requests).completed) EXPECT_EQ(record.preemptions, 0);
+  }
+}
+
+TEST(ServingReplicaLaws, SameInputsSameOutcome) {
+  const Draw draw = Drawer(7).next();
+  ReplicaCase first(draw.options, test::toy_memory(draw.blocks)), second(draw.options, test::toy_memory(draw.blocks));
+  first.run(draw.requests);
+  second.run(draw.requests);
+  ASSERT_EQ(first.outcome.completed.size(), second.outcome.completed.size());
+  for (std::size_t i = 0; i < first.outcome.completed.size(); ++i) {
+    EXPECT_EQ(first.outcome.completed[i].id, second.outcome.completed[i].id);
+    EXPECT_EQ(first.outcome.completed[i].done, second.outcome.completed[i].done);
+  }
+}
+
+}  // namespace
+}  // namespace aifsim
