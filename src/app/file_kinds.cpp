@@ -4,13 +4,15 @@
 #include <filesystem>
 
 #include "base/error.hpp"
-#include "app/study_command.hpp"
 #include "collective/library.hpp"
+#include "collective/step_list.hpp"
 #include "hardware/gpu_spec_reader.hpp"
 #include "hardware/node_catalog_parts.hpp"
 #include "hardware/platform.hpp"
 #include "model/model_spec.hpp"
+#include "app/study_command.hpp"
 #include "serving/request_plan.hpp"
+#include "serving/job.hpp"
 #include "training/framework.hpp"
 #include "training/job.hpp"
 
@@ -40,6 +42,8 @@ void read_requests_file(const config::Document& document) {
   document.root().finish();
 }
 
+void read_step_list_file(const config::Document& document) { (void)collective::read_step_list(document); }
+
 // Media are one table that every other reader looks into: only the catalogue's own can be read.
 void read_media_file(const config::Document& document) {
   const std::string own = hardware::catalog_directory() + "/media.yaml";
@@ -65,6 +69,7 @@ const std::vector<FileKind> kinds{
     {"switch", "switches", {"ports", "port_bandwidth"}, read_switch_file},
     {"CPU", "cpus", {"cores", "memory_bandwidth"}, read_cpu_file},
     {"DPU", "dpus", {"cores", "bandwidth"}, read_dpu_file},
+    {"collective algorithm", "collectives", {"operation", "steps"}, read_step_list_file},
     {"collective library", "libraries", {"library", "network"}, read_library_file},
     {"link media", "catalog", {"pcie5-x16"}, read_media_file},
     {"NIC", "nics", {"bandwidth", "latency"}, read_nic_file},
@@ -73,8 +78,20 @@ const std::vector<FileKind> kinds{
 }  // namespace
 
 void read_platform_file(const config::Document& document) { (void)hardware::read_platform(document); }
-// 0 GPUs: the platform is not known.
-void read_workload_file(const config::Document& document) { (void)training::read_training_job(document, nullptr); }
+
+bool is_serving(const config::Document& workload) {
+  const config::Node kind = workload.root().optional("kind");
+  return kind && kind.is_scalar() && kind.text() == "serving";
+}
+
+// Whatever is not serving is read as training, whose reader names the kinds there are.
+void read_workload_file(const config::Document& document) {
+  if (is_serving(document)) {
+    (void)serving::read_serving_job(document, nullptr);
+  } else {
+    (void)training::read_training_job(document, nullptr);
+  }
+}
 
 std::span<const FileKind> file_kinds() { return kinds; }
 

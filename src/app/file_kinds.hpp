@@ -24,5 +24,7 @@ struct FileKind {
 
 void read_platform_file(const config::Document& document);
 void read_workload_file(const config::Document& document);
+// Told by `kind`.
+[[nodiscard]] bool is_serving(const config::Document& workload);
 
 }  // namespace aifsim::app

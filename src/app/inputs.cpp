@@ -5,6 +5,7 @@
 
 #include "app/file_kinds.hpp"
 #include "base/error.hpp"
+#include "serving/job.hpp"
 #include "training/job.hpp"
 
 namespace aifsim::app {
@@ -117,7 +118,11 @@ std::vector<RoutedSet> route_sets(const std::string& platform, const std::string
 void check_inputs(const Inputs& inputs) {
   const hardware::Platform platform = hardware::read_platform(inputs.platform);
   inputs.platform.check();
-  (void)training::read_training_job(inputs.workload, &platform);
+  if (is_serving(inputs.workload)) {
+    (void)serving::read_serving_job(inputs.workload, &platform);
+  } else {
+    (void)training::read_training_job(inputs.workload, &platform);
+  }
   inputs.workload.check();
 }
 

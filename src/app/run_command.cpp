@@ -3,13 +3,18 @@
 #include <iostream>
 
 #include "app/commands.hpp"
+#include "app/file_kinds.hpp"
 #include "app/inputs.hpp"
 #include "app/terminal.hpp"
 #include "base/version.hpp"
 #include "engine/simgrid_executor.hpp"
 #include "report/human.hpp"
 #include "report/output_directory.hpp"
+#include "report/request_csv.hpp"
 #include "report/writer.hpp"
+#include "serving/request_plan.hpp"
+#include "serving/service.hpp"
+#include "study/serving_run.hpp"
 #include "study/training_run.hpp"
 #include "task/ideal_executor.hpp"
 #include "topology/fabric.hpp"
@@ -60,29 +65,92 @@ metrics::Provenance provenance_of(const RunOptions& options, const Inputs& input
   return provenance;
 }
 
-metrics::RunReport simulate(const RunOptions& options, const Inputs& inputs, const Progress& progress) {
-  const hardware::Platform platform = hardware::read_platform(inputs.platform);
-  inputs.platform.check();
-  const training::TrainingJob job = training::read_training_job(inputs.workload, &platform);
-  inputs.workload.check();
-  progress.show("building the fabric of " + platform.name);
-  const topology::Topology topology = topology::build(platform);
-  spdlog::info("{}: {} GPUs, {} devices, {} channels", platform.name, platform.gpu_count(),
-               topology.fabric.devices().size(), topology.fabric.channels().size());
-  progress.show("planning " + job.name);
-  const training::TrainingSetup setup = training::prepare(job, platform, topology);
-  progress.show("simulating " + job.name);
-  const auto executor = make_executor(options.network, topology.fabric);
-  study::TrainingResult result = study::simulate_training(setup, *executor);
+// What every kind of job needs: the platform and the executor that runs on it.
+struct Stage {
+  const RunOptions& options;
+  const Inputs& inputs;
+  const Progress& progress;
+  hardware::Platform platform;
+  std::optional<topology::Topology> topology = std::nullopt;
+  std::unique_ptr<task::Executor> executor = nullptr;
 
-  metrics::RunReport report;
-  report.provenance = provenance_of(options, inputs, platform, std::move(result.notes));
-  report.platform_name = platform.name;
-  report.platform_summary = summary_of(platform);
+  void build() {
+    progress.show("building the fabric of " + platform.name);
+    topology = topology::build(platform);
+    spdlog::info("{}: {} GPUs, {} devices, {} channels", platform.name, platform.gpu_count(),
+                 topology->fabric.devices().size(), topology->fabric.channels().size());
+  }
+  task::Executor& run() { return *(executor = make_executor(options.network, topology->fabric)); }
+  [[nodiscard]] metrics::RunReport report(std::vector<std::string> notes) const {
+    metrics::RunReport report;
+    report.provenance = provenance_of(options, inputs, platform, std::move(notes));
+    report.platform_name = platform.name;
+    report.platform_summary = summary_of(platform);
+    report.network.kind = name_of(options.network);
+    report.run_cost = {process_cpu_time(), process_peak_memory(), executor->counters().tasks,
+                       executor->counters().flows};
+    return report;
+  }
+};
+
+metrics::RunReport simulate_training(Stage& stage) {
+  const training::TrainingJob job = training::read_training_job(stage.inputs.workload, &stage.platform);
+  stage.inputs.workload.check();
+  stage.build();
+  stage.progress.show("planning " + job.name);
+  const training::TrainingSetup setup = training::prepare(job, stage.platform, *stage.topology);
+  stage.progress.show("simulating " + job.name);
+  study::TrainingResult result = study::simulate_training(setup, stage.run());
+  metrics::RunReport report = stage.report(std::move(result.notes));
   report.jobs.push_back(std::move(result.job));
-  report.network = {std::string(name_of(options.network)), std::move(result.channels)};
-  report.run_cost = {process_cpu_time(), process_peak_memory(), executor->counters().tasks, executor->counters().flows};
+  report.network.channels = std::move(result.channels);
   return report;
+}
+
+report::RequestLine line_of(const serving::RequestRecord& record) {
+  return {.id = record.id,
+          .replica = record.replica,
+          .input_tokens = record.input_tokens,
+          .cached_tokens = record.cached_tokens,
+          .output_tokens = record.output_tokens,
+          .preemptions = record.preemptions,
+          .arrival = record.arrival,
+          .scheduled = record.scheduled,
+          .first_token = record.first_token,
+          .done = record.done,
+          .transfer = record.transfer,
+          .fetch = record.fetch};
+}
+
+metrics::RunReport simulate_serving(Stage& stage) {
+  serving::ServingJob job = serving::read_serving_job(stage.inputs.workload, &stage.platform);
+  stage.inputs.workload.check();
+  job.router.seed = stage.options.seed;
+  stage.build();
+  stage.progress.show("planning " + job.name);
+  const serving::Deployment deployment(job, stage.platform, *stage.topology);
+  const auto source = serving::make_requests(*job.requests, stage.options.seed);
+  std::optional<report::RequestCsv> lines;
+  if (!stage.options.out.empty()) {
+    report::make_output_directory(stage.options.out);
+    lines.emplace(stage.options.out + "/requests.csv");
+  }
+  std::uint64_t over = 0;
+  const study::RequestSink sink = [&](const serving::RequestRecord& record) {
+    if (lines) lines->add(line_of(record));
+    if (++over % 1024 == 0) stage.progress.show("simulating " + job.name + ": " + std::to_string(over) + " requests");
+  };
+  study::ServingResult result = study::simulate_serving(deployment, *source, stage.run(), sink);
+  if (lines) lines->close();
+  metrics::RunReport report = stage.report(std::move(result.notes));
+  report.services.push_back(std::move(result.service));
+  return report;
+}
+
+metrics::RunReport simulate(const RunOptions& options, const Inputs& inputs, const Progress& progress) {
+  Stage stage{options, inputs, progress, hardware::read_platform(inputs.platform)};
+  inputs.platform.check();
+  return is_serving(inputs.workload) ? simulate_serving(stage) : simulate_training(stage);
 }
 
 }  // namespace

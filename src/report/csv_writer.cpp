@@ -27,4 +27,16 @@ std::string write_channels_csv(const metrics::RunReport& report, Style /*style*/
   return text;
 }
 
+std::string write_series_csv(const metrics::RunReport& report, Style /*style*/) {
+  std::string text = "job,time_s,running,waiting,kv_use,output_tokens_per_s,prompt_tokens_per_s\n";
+  for (const metrics::ServingReport& service : report.services) {
+    for (const metrics::TimePoint& point : service.series) {
+      text += fmt::format("{},{:.9g},{:.6g},{:.6g},{:.6g},{:.6g},{:.6g}\n", field(service.name), point.when.in(units::s),
+                          point.running, point.waiting, point.cache_use, point.output_tokens_per_s,
+                          point.prompt_tokens_per_s);
+    }
+  }
+  return text;
+}
+
 }  // namespace aifsim::report

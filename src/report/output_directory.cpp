@@ -49,15 +49,21 @@ void write_whole(const fs::path& path, std::string_view content, const std::stri
   }
 }
 
-void write_output_directory(const std::string& directory, const metrics::RunReport& report) {
+void make_output_directory(const std::string& directory) {
   const fs::path root(directory);
   std::error_code error;
   fs::create_directories(root, error);
   if (error) refuse(root, error.message());
   if (!fs::is_directory(root, error)) refuse(root, "it is no directory");
+}
+
+void write_output_directory(const std::string& directory, const metrics::RunReport& report) {
+  make_output_directory(directory);
+  const fs::path root(directory);
   write_whole(root / "platform.yaml", report.provenance.platform.resolved);
   write_whole(root / "workload.yaml", report.provenance.workload.resolved);
   write_whole(root / "channels.csv", write_channels_csv(report, {}));
+  if (!report.services.empty()) write_whole(root / "series.csv", write_series_csv(report, {}));
   write_whole(root / "report.json", write_json(report, {}));
 }
 

@@ -9,9 +9,12 @@
 
 namespace aifsim::report {
 
-// Makes the directory if need be and writes report.json, channels.csv, platform.yaml and workload.yaml. Each file
-// appears whole or not at all (written under another name, then renamed). A directory that cannot be written is the
-// user's mistake: ConfigError.
+// Makes the directory if need be. One that cannot be written is the user's mistake: ConfigError.
+void make_output_directory(const std::string& directory);
+
+// Makes the directory and writes report.json, channels.csv, platform.yaml, workload.yaml and, for serving jobs,
+// series.csv (requests.csv is written while they run). Each file
+// appears whole or not at all (written under another name, then renamed).
 void write_output_directory(const std::string& directory, const metrics::RunReport& report);
 
 // The file, whole or not at all. `option` is blamed when it cannot be written.

@@ -27,4 +27,6 @@ struct Writer {
 [[nodiscard]] std::string write_json(const metrics::RunReport& report, Style style);
 [[nodiscard]] std::string write_channels_csv(const metrics::RunReport& report, Style style);
 
+[[nodiscard]] std::string write_series_csv(const metrics::RunReport& report, Style style);
+
 }  // namespace aifsim::report

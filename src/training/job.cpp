@@ -173,7 +173,7 @@ TrainingJob read_training_job(const config::Document& document, const hardware::
   const int gpus = platform != nullptr ? platform->gpu_count() : 0;
   const config::Node root = document.root();
   TrainingJob job;
-  (void)root.required("kind").choice(std::array<std::string_view, 1>{"training"});
+  (void)root.required("kind").choice(std::array<std::string_view, 2>{"training", "serving"});
   job.name = root.optional("name").text_or("training");
   (void)root.optional("description").text_or("");
   (void)root.optional("source").text_or("");
