@@ -64,9 +64,9 @@ GapLaw gap_law(const config::Node& node, ArrivalLaw law) {
 }
 
 ArrivalPlan read_arrivals(const config::Node& node, const config::Node& word, bool may_be_traced) {
-  ArrivalPlan plan;
+  ArrivalPlan plan{.law = ArrivalLaw::all_at_once, .rate = {{{}, 1, {}}}};
+  if (!word) return plan;
   plan.law = static_cast<ArrivalLaw>(word.choice(std::span(arrival_words).first(may_be_traced ? 7 : 6)));
-  plan.rate = {{{}, 1, {}}};
   if (plan.law == ArrivalLaw::closed_loop) {
     plan.users = small(node.required("users"), 1);
     plan.think = read_think(node.optional("think_time"));

@@ -53,6 +53,7 @@ Lengths read_lognormal(const config::Node& node, int least) {
 Lengths read_histogram(const config::Node& node, int least) {
   std::vector<Lengths::Bin> bins;
   double total = 0;
+  bool all_read = node.is_map();
   for (const std::string& key : node.keys()) {
     const config::Node weight = node.optional(key);
     int tokens = 0;
@@ -60,13 +61,14 @@ Lengths read_histogram(const config::Node& node, int least) {
     if (error != std::errc{} || end != key.data() + key.size() || tokens < least || tokens > most_tokens) {
       weight.problem("tokens as key, an integer from " + std::to_string(least) + " to " + std::to_string(most_tokens),
                      '"' + key + '"');
+      all_read = false;
       continue;
     }
     bins.push_back({tokens, weight.number({.min = 0, .max = 1e15})});
     total += bins.back().up_to;
   }
   if (total > 0) return histogram_of(std::move(bins));
-  if (node.is_map()) node.problem("a histogram with some weight", "none");
+  if (all_read) node.problem("a histogram with some weight", "none");
   return fixed_length(least);
 }
 
@@ -114,6 +116,8 @@ Lengths read_lengths(const config::Node& node, int least) {
   } else if (node.has("mean")) {
     lengths = read_lognormal(node, least);
   } else {
+    (void)node.has("max");  // known, but not enough
+    (void)node.has("cv");
     node.problem("tokens, or one of the keys uniform, range_ratio (with max), mean (with cv), histogram", "a map without them");
     return lengths;
   }

@@ -217,7 +217,8 @@ class ServeGenReader : public TraceReader {
 }  // namespace
 
 std::unique_ptr<TraceReader> open_servegen(const std::string& path, std::uint64_t seed) {
-  return std::make_unique<ServeGenReader>(read_windows(path), dataset_of(path), seed);
+  Windows windows = read_windows(path);
+  return std::make_unique<ServeGenReader>(std::move(windows), dataset_of(path), seed);
 }
 
 }  // namespace aifsim::serving
