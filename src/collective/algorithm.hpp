@@ -58,6 +58,8 @@ extern const Algorithm sharp;
 extern const Algorithm pxn;
 extern const Algorithm pairwise;
 extern const Algorithm tree_broadcast;
+extern const Algorithm custom;
+extern const Algorithm expert_nvlink;
 
 [[nodiscard]] std::span<const Algorithm* const> algorithms();
 
