@@ -1,0 +1,125 @@
+#include "serving/pass_cost.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "hardware/operator_cost.hpp"
+
+namespace aifsim::serving {
+namespace {
+
+// Contexts of one sequence between which the time of decoding is taken to be a line.
+constexpr double first_anchor = 64;
+constexpr int last_anchor = 20;
+double anchor(int index) { return index < 0 ? 0 : first_anchor * std::exp2(index); }
+int anchor_below(double context_each) {
+  if (context_each < first_anchor) return -1;
+  return std::min(last_anchor, static_cast<int>(std::floor(std::log2(context_each / first_anchor))));
+}
+
+int spacing_at(int tokens) {
+  return tokens < 128 ? 1 : 1 << (static_cast<int>(std::floor(std::log2(tokens))) - 6);
+}
+
+}  // namespace
+
+PassTime& PassTime::operator+=(const PassTime& other) {
+  kernels += other.kernels;
+  exchanges += other.exchanges;
+  launches += other.launches;
+  return *this;
+}
+
+PassTime operator*(PassTime time, double factor) {
+  return {.kernels = time.kernels * factor, .exchanges = time.exchanges * factor, .launches = time.launches * factor};
+}
+
+PassTime between(const PassTime& low, const PassTime& high, double share) {
+  PassTime time = low * (1 - share);
+  time += high * share;
+  return time;
+}
+
+PassCost::PassCost(model::ModelSpec model, const model::InferencePlan& plan, const hardware::GpuSpec& gpu,
+                   const ExchangeCost& exchanges)
+    : model_(std::move(model)), plan_(plan), gpu_(gpu), exchanges_(exchanges) {}
+
+PassTime PassCost::priced(const model::Pass& pass) const {
+  PassTime total;
+  for (const model::RepeatedOperator& entry : pass.operators) {
+    total.kernels += hardware::operator_cost(entry.op, gpu_).time * entry.times;
+    total.launches += entry.op.kernels * entry.times;
+  }
+  for (const model::RepeatedExchange& entry : pass.exchanges) {
+    total.exchanges += exchanges_.time(entry.exchange, entry.bytes) * entry.times;
+    total.launches += entry.times;
+  }
+  return total;
+}
+
+const PassTime& PassCost::body_at(int tokens) const {
+  const auto index = static_cast<std::size_t>(tokens);
+  if (bodies_.size() <= index) bodies_.resize(index + 1);
+  if (!bodies_[index]) {
+    bodies_[index] =
+        tokens == 0 ? PassTime{} : priced(token_pass(model_, plan_, tokens, double{1} * tokens * plan_.dp, 0));
+  }
+  return *bodies_[index];
+}
+
+PassTime PassCost::body(double tokens) const {
+  const int whole = static_cast<int>(std::ceil(tokens - 1e-9));
+  const int spacing = spacing_at(whole);
+  const int low = whole / spacing * spacing;
+  if (low == whole) return body_at(low);
+  const PassTime below = body_at(low);
+  return between(below, body_at(low + spacing), double{1} * (whole - low) / spacing);
+}
+
+PassTime PassCost::head(double sampled) const {
+  const auto rows = static_cast<std::size_t>(std::ceil(sampled - 1e-9));
+  if (heads_.size() <= rows) heads_.resize(rows + 1);
+  if (!heads_[rows]) {
+    heads_[rows] = rows == 0 ? PassTime{} : priced(token_pass(model_, plan_, 0, 0, static_cast<double>(rows)));
+  }
+  return *heads_[rows];
+}
+
+PassTime PassCost::prefill_attention(const model::Batch& batch) const {
+  if (batch.prefill_tokens <= 0) return {};
+  model::Batch prefill;
+  prefill.prefill_sequences = batch.prefill_sequences;
+  prefill.prefill_tokens = batch.prefill_tokens;
+  prefill.prefill_context = batch.prefill_context;
+  prefill.prefill_pairs = batch.prefill_pairs;
+  return priced(context_pass(model_, plan_, prefill));
+}
+
+const PassTime& PassCost::decode_at(int sequences, double tokens_each, int index) const {
+  const auto row = static_cast<std::size_t>(sequences), column = static_cast<std::size_t>(index + 1);
+  if (decodes_.size() <= row) decodes_.resize(row + 1);
+  if (decodes_[row].size() <= column) decodes_[row].resize(column + 1);
+  if (!decodes_[row][column]) {
+    model::Batch batch;
+    batch.decode_sequences = sequences;
+    batch.decode_tokens = sequences * tokens_each;
+    batch.decode_context = sequences * anchor(index);
+    decodes_[row][column] = priced(context_pass(model_, plan_, batch));
+  }
+  return *decodes_[row][column];
+}
+
+PassCost::Segment PassCost::decode_attention(int sequences, double tokens_each, double context) const {
+  const int index = anchor_below(context / sequences);
+  Segment segment;
+  segment.low = decode_at(sequences, tokens_each, index);
+  segment.high = decode_at(sequences, tokens_each, index + 1);
+  segment.from = sequences * anchor(index);
+  segment.to = index == last_anchor ? std::numeric_limits<double>::infinity() : sequences * anchor(index + 1);
+  return segment;
+}
+
+double PassCost::Segment::end() const { return std::isinf(to) ? 2 * from : to; }
+
+}  // namespace aifsim::serving

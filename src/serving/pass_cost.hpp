@@ -1,0 +1,60 @@
+// The GPU time of one model's passes on one engine, memoised: by token count, by sampled rows, by sequences and context.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "hardware/gpu_spec.hpp"
+#include "model/inference.hpp"
+#include "serving/exchange_cost.hpp"
+
+namespace aifsim::serving {
+
+// What a pass takes, and how many kernels the host has to launch for it.
+struct PassTime {
+  Seconds kernels, exchanges;
+  double launches = 0;
+  PassTime& operator+=(const PassTime& other);
+};
+[[nodiscard]] PassTime operator*(PassTime time, double factor);
+// On the line from `low` to `high`.
+[[nodiscard]] PassTime between(const PassTime& low, const PassTime& high, double share);
+
+class PassCost {
+ public:
+  // All must outlive it.
+  PassCost(model::ModelSpec model, const model::InferencePlan& plan, const hardware::GpuSpec& gpu,
+           const ExchangeCost& exchanges);
+
+  // Everything but attention, for `tokens` of one attention group. Exact up to 128 tokens, beyond them on lines between
+  // 64 points to an octave.
+  [[nodiscard]] PassTime body(double tokens) const;
+  [[nodiscard]] PassTime head(double sampled) const;
+  [[nodiscard]] PassTime prefill_attention(const model::Batch& batch) const;
+
+  // Attention of decoding sequences lies on a line as their context goes from `from` to `to` (which may be infinite).
+  struct Segment {
+    PassTime low, high;
+    double from = 0, to = 0;
+    [[nodiscard]] double end() const;  // of the line: finite
+  };
+  [[nodiscard]] Segment decode_attention(int sequences, double tokens_each, double context) const;
+
+  [[nodiscard]] PassTime priced(const model::Pass& pass) const;
+  [[nodiscard]] const model::ModelSpec& model() const { return model_; }
+
+ private:
+  [[nodiscard]] const PassTime& body_at(int tokens) const;
+  [[nodiscard]] const PassTime& decode_at(int sequences, double tokens_each, int anchor) const;
+
+  model::ModelSpec model_;
+  const model::InferencePlan& plan_;
+  const hardware::GpuSpec& gpu_;
+  const ExchangeCost& exchanges_;
+  mutable std::vector<std::optional<PassTime>> bodies_, heads_;
+  mutable std::vector<std::vector<std::optional<PassTime>>> decodes_;
+};
+
+}  // namespace aifsim::serving
