@@ -3,11 +3,15 @@
 namespace aifsim::training {
 
 Tasks PassTasks::collective(const collective::CollectivePlan& plan, double times, const std::string& cause,
-                            DeviceId gpu, double steal, const Tasks& after) {
+                            const Sender& sender, const Tasks& after) {
   if (times <= 0 || plan.phases.empty()) return after;
   const LabelId label = step_.graph.label(cause + ":" + plan.algorithm);
-  Tasks before = after;
-  Seconds latency = plan.alpha * times;
+  Tasks before = circuits_.turned(plan, sender, after);
+  if (plan.turning > Seconds{}) {
+    const LabelId turns = step_.graph.label("ocs:turn between rounds");
+    before = {step_.graph.delay(plan.turning * times, turns, before, sender.gpu)};
+  }
+  Seconds latency = (plan.alpha - plan.turning) * times;
   for (const collective::Phase& phase : plan.phases) {
     Tasks flows;
     for (const collective::PhaseFlow& flow : phase) {
@@ -15,13 +19,14 @@ Tasks PassTasks::collective(const collective::CollectivePlan& plan, double times
                                         .bytes = flow.bytes * times,
                                         .latency = latency,
                                         .rate_limit = flow.rate_limit,
-                                        .device = gpu,
-                                        .steal = steal},
+                                        .device = sender.gpu,
+                                        .steal = sender.steal},
                                        label, before));
     }
     latency = {};
     before = std::move(flows);
   }
+  circuits_.used(plan, sender, before);
   return before;
 }
 
@@ -49,20 +54,24 @@ Tasks PassTasks::compute(const Composition& composition, const std::string& text
 Tasks PassTasks::pass(const PassCost& cost, const std::string& text, const StagePlans& plans, const Tasks& after) {
   const DeviceId gpu = plans.gpu;
   const double steal = job_.framework.communication_steal;
+  const Sender tensor{.gpu = gpu, .dimension = Dimension::tensor};
+  const Sender tensor_beside{.gpu = gpu, .dimension = Dimension::tensor, .steal = steal};
+  const Sender context{.gpu = gpu, .dimension = Dimension::context};
+  const Sender context_beside{.gpu = gpu, .dimension = Dimension::context, .steal = steal};
   Tasks done = compute(cost.alone, text, gpu, after);
-  done = collective(plans.tp_all_gather, cost.exposed.tp_all_gather, "tp_comm", gpu, 0, done);
-  done = collective(plans.tp_reduce_scatter, cost.exposed.tp_reduce_scatter, "tp_comm", gpu, 0, done);
-  done = collective(plans.cp_all_gather, cost.exposed.cp_all_gather, "cp_comm", gpu, 0, done);
-  done = collective(plans.cp_reduce_scatter, cost.exposed.cp_reduce_scatter, "cp_comm", gpu, 0, done);
+  done = collective(plans.tp_all_gather, cost.exposed.tp_all_gather, "tp_comm", tensor, done);
+  done = collective(plans.tp_reduce_scatter, cost.exposed.tp_reduce_scatter, "tp_comm", tensor, done);
+  done = collective(plans.cp_all_gather, cost.exposed.cp_all_gather, "cp_comm", context, done);
+  done = collective(plans.cp_reduce_scatter, cost.exposed.cp_reduce_scatter, "cp_comm", context, done);
   const Tasks before_tp = done;
   done = compute(cost.beside_tp, text + " gemm", gpu, before_tp);
-  Tasks flows = collective(plans.tp_all_gather, cost.hidden.tp_all_gather, "tp_comm", gpu, steal, before_tp);
-  flows = collective(plans.tp_reduce_scatter, cost.hidden.tp_reduce_scatter, "tp_comm", gpu, steal, flows);
+  Tasks flows = collective(plans.tp_all_gather, cost.hidden.tp_all_gather, "tp_comm", tensor_beside, before_tp);
+  flows = collective(plans.tp_reduce_scatter, cost.hidden.tp_reduce_scatter, "tp_comm", tensor_beside, flows);
   if (flows != before_tp) append(done, flows);
   const Tasks before_cp = done;
   done = compute(cost.beside_cp, text + " attention", gpu, before_cp);
-  flows = collective(plans.cp_all_gather, cost.hidden.cp_all_gather, "cp_comm", gpu, steal, before_cp);
-  flows = collective(plans.cp_reduce_scatter, cost.hidden.cp_reduce_scatter, "cp_comm", gpu, steal, flows);
+  flows = collective(plans.cp_all_gather, cost.hidden.cp_all_gather, "cp_comm", context_beside, before_cp);
+  flows = collective(plans.cp_reduce_scatter, cost.hidden.cp_reduce_scatter, "cp_comm", context_beside, flows);
   if (flows != before_cp) append(done, flows);
   return done;
 }

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "base/error.hpp"
+#include "collective/circuits.hpp"
 #include "hardware/operator_cost.hpp"
 
 namespace aifsim::training {
@@ -20,26 +21,37 @@ double bytes_of(Precision precision) { return bytes_per_element(precision).in(un
 // Prices collectives of one job; equal requests of a stage are planned once.
 class Planner {
  public:
-  Planner(const TrainingJob& job, const hardware::Platform& platform, const topology::Topology& topology)
-      : job_(job), platform_(platform), topology_(topology) {}
+  Planner(const TrainingJob& job, const hardware::Platform& platform, const topology::Topology& topology,
+          const std::vector<std::string>* given)
+      : job_(job), platform_(platform), topology_(topology), given_(given) {}
 
-  collective::CollectivePlan plan(Operation operation, double bytes, const parallel::Groups& groups) const {
+  collective::CollectivePlan plan(Operation operation, double bytes, const parallel::Groups& groups) {
     if (groups.front().size() < 2) return {};
-    return collective::plan({.operation = operation,
-                             .bytes = units::B * bytes,
-                             .groups = groups,
-                             .algorithm = "auto",
-                             .nvls_allowed = job_.nvls},
-                            platform_, topology_);
+    const std::string algorithm = given_ != nullptr ? given_->at(algorithms_.size()) : "auto";
+    collective::CollectivePlan plan = collective::plan({.operation = operation,
+                                                        .bytes = units::B * bytes,
+                                                        .groups = groups,
+                                                        .algorithm = algorithm,
+                                                        .nvls_allowed = job_.nvls},
+                                                       platform_, topology_);
+    algorithms_.push_back(plan.algorithm);
+    return plan;
   }
+  // Of a NIC's circuits, among its peers in this plan.
+  void share_ports(collective::CollectivePlan& plan, std::size_t peers) const {
+    collective::share_ports(plan, peers, topology_);
+  }
+  [[nodiscard]] const std::vector<std::string>& algorithms() const { return algorithms_; }
 
  private:
   const TrainingJob& job_;
   const hardware::Platform& platform_;
   const topology::Topology& topology_;
+  const std::vector<std::string>* given_;
+  std::vector<std::string> algorithms_;
 };
 
-StagePlans plan_stage(const TrainingJob& job, const parallel::RankMap& ranks, const Planner& planner, int stage) {
+StagePlans plan_stage(const TrainingJob& job, const parallel::RankMap& ranks, Planner& planner, int stage) {
   const double tokens = double{1} * job.micro_batch * job.sequence / job.plan.cp;
   const double activation = tokens * job.model.hidden * bf16;
   StagePlans plans;
@@ -60,6 +72,10 @@ StagePlans plan_stage(const TrainingJob& job, const parallel::RankMap& ranks, co
         planner.plan(Operation::send_receive, activation / job.plan.tp, ranks.stage_pairs(stage, next));
     plans.send_backward =
         planner.plan(Operation::send_receive, activation / job.plan.tp, ranks.stage_pairs(stage, previous));
+    // The next stage and the one before it: each has its part of a NIC's circuits.
+    const std::size_t neighbours = job.plan.pp > 2 ? 2 : 1;
+    planner.share_ports(plans.send_forward, neighbours);
+    planner.share_ports(plans.send_backward, neighbours);
   }
   return plans;
 }
@@ -67,7 +83,7 @@ StagePlans plan_stage(const TrainingJob& job, const parallel::RankMap& ranks, co
 // Plans the collectives of a unit's parameters and gradients.
 class ParameterPlanner {
  public:
-  ParameterPlanner(const TrainingJob& job, const parallel::RankMap& ranks, const Planner& planner, int stage)
+  ParameterPlanner(const TrainingJob& job, const parallel::RankMap& ranks, Planner& planner, int stage)
       : job_(job), planner_(planner), shard_(ranks.shard_groups(stage)), replicas_(ranks.replica_groups(stage)) {}
 
   void place(PlacedUnit& unit) {
@@ -96,7 +112,7 @@ class ParameterPlanner {
   }
 
   const TrainingJob& job_;
-  const Planner& planner_;
+  Planner& planner_;
   parallel::Groups shard_;
   parallel::Groups replicas_;
   std::map<std::tuple<Operation, double, bool>, collective::CollectivePlan> plans_;
@@ -129,11 +145,26 @@ Seconds optimizer_time(const TrainingSetup& setup, double parameters) {
   return time;
 }
 
-void place_units(TrainingSetup& setup, const parallel::RankMap& ranks, const Planner& planner) {
+// Of all GPUs that a stage's representative stands for: the slowest sets the pace.
+double slowest_speed(const TrainingSetup& setup, const parallel::RankMap& ranks, int stage) {
+  double slowest = 1;
+  if (setup.topology->slow_gpus.empty()) return slowest;
+  const parallel::Plan& plan = setup.job.plan;
+  for (int dp = 0; dp < plan.dp; ++dp) {
+    for (int cp = 0; cp < plan.cp; ++cp) {
+      for (int tp = 0; tp < plan.tp; ++tp) {
+        slowest = std::min(slowest, setup.topology->speed(ranks.gpu(tp, cp, dp, stage)));
+      }
+    }
+  }
+  return slowest;
+}
+
+void place_units(TrainingSetup& setup, const parallel::RankMap& ranks, Planner& planner) {
   const TrainingJob& job = setup.job;
   const auto shapes = slot_units(job);
   setup.slots.resize(shapes.size());
-  double fullest = 0;
+  double fullest = 0, slowest = 1;
   Flops per_rank;
   std::vector<std::pair<UnitShape, UnitCost>> costs;  // few different ones
   const auto cost_of = [&](const UnitShape& shape) -> const UnitCost& {
@@ -144,6 +175,8 @@ void place_units(TrainingSetup& setup, const parallel::RankMap& ranks, const Pla
   };
   for (int stage = 0; stage < job.plan.pp; ++stage) {
     ParameterPlanner parameter_planner(job, ranks, planner, stage);
+    const double speed = slowest_speed(setup, ranks, stage);
+    slowest = std::min(slowest, speed);
     double parameters = 0;
     for (int chunk = 0; chunk < job.plan.vp; ++chunk) {
       const auto slot = static_cast<std::size_t>(chunk * job.plan.pp + stage);
@@ -151,6 +184,7 @@ void place_units(TrainingSetup& setup, const parallel::RankMap& ranks, const Pla
         PlacedUnit unit;
         unit.shape = shape;
         unit.cost = cost_of(shape);
+        if (speed < 1) stretch(unit.cost, 1 / speed);
         parameter_planner.place(unit);
         parameters += unit.cost.parameters;
         per_rank += unit.cost.forward.flops + unit.cost.recompute.flops + unit.cost.backward.flops;
@@ -159,7 +193,7 @@ void place_units(TrainingSetup& setup, const parallel::RankMap& ranks, const Pla
     }
     fullest = std::max(fullest, parameters);
   }
-  setup.optimizer = optimizer_time(setup, fullest);
+  setup.optimizer = optimizer_time(setup, fullest) * (1 / slowest);
   // per_rank summed over the stages of one pipeline; every tp, cp and dp rank does the same.
   setup.hardware_flops_per_step =
       per_rank * (double{1} * job.micro_batches() * job.plan.tp * job.plan.cp * job.plan.dp);
@@ -210,7 +244,8 @@ BytesPerSecond host_link_of(const hardware::Platform& platform) {
 
 }  // namespace
 
-TrainingSetup prepare(TrainingJob wanted, const hardware::Platform& platform, const topology::Topology& topology) {
+TrainingSetup prepare(TrainingJob wanted, const hardware::Platform& platform, const topology::Topology& topology,
+                      const std::vector<std::string>* algorithms) {
   TrainingSetup setup;
   setup.platform = &platform;
   setup.topology = &topology;
@@ -230,9 +265,11 @@ TrainingSetup prepare(TrainingJob wanted, const hardware::Platform& platform, co
   setup.gpus_per_domain = ranks.gpus_per_domain();
   setup.domains = ranks.domains();
   note_placement(job, setup);
-  const Planner planner(job, platform, topology);
+  setup.notes.insert(setup.notes.end(), topology.notes.begin(), topology.notes.end());
+  Planner planner(job, platform, topology, algorithms);
   for (int stage = 0; stage < job.plan.pp; ++stage) setup.stages.push_back(plan_stage(job, ranks, planner, stage));
   place_units(setup, ranks, planner);
+  setup.algorithms = planner.algorithms();
   setup.model_flops_per_step = model::model_flops_per_token(job.model, job.sequence) * job.tokens_per_step();
   return setup;
 }

@@ -50,12 +50,15 @@ struct TrainingSetup {
   Seconds optimizer;                           // of the fullest stage, per step
   Flops model_flops_per_step;                  // the MFU numerator, all GPUs
   Flops hardware_flops_per_step;               // executed, recomputation included, all GPUs
+  std::vector<std::string> algorithms;         // of all collectives, in the order of planning
   std::vector<std::string> notes;              // assumptions and extrapolations, for the report
 };
 
 // Throws ConfigError when the job cannot be placed, OutOfMemoryError when it does not fit. `platform` and `topology`
-// must outlive the result.
+// must outlive the result. `algorithms`: those of an earlier setup of the same job, whose communicators live on while the
+// network changes; null = chosen now.
 [[nodiscard]] TrainingSetup prepare(TrainingJob job, const hardware::Platform& platform,
-                                    const topology::Topology& topology);
+                                    const topology::Topology& topology,
+                                    const std::vector<std::string>* algorithms = nullptr);
 
 }  // namespace aifsim::training

@@ -38,6 +38,7 @@ class StepBuilder {
     return setup_.slots[static_cast<std::size_t>(chunk * job_.plan.pp + stage)];
   }
   [[nodiscard]] bool fsdp() const { return job_.plan.sharding == parallel::Sharding::fsdp; }
+  [[nodiscard]] double steal(bool hidden) const { return hidden ? job_.framework.communication_steal : 0; }
   StageState& state(int stage) { return stages_[static_cast<std::size_t>(stage)]; }
 
   void start() {
@@ -62,8 +63,8 @@ class StepBuilder {
     for (int chunk = 0; chunk < job_.plan.vp; ++chunk) {
       for (const PlacedUnit& unit : units(s, chunk)) {
         if (unit.gathers && !fsdp()) {
-          stage.gather_stream = tasks_.collective(unit.gather, 1, "param_gather", stage.gpu,
-                                                  hidden ? job_.framework.communication_steal : 0, stage.gather_stream);
+          const Sender sender{.gpu = stage.gpu, .dimension = Dimension::shards, .steal = steal(hidden)};
+          stage.gather_stream = tasks_.collective(unit.gather, 1, "param_gather", sender, stage.gather_stream);
         }
         stage.parameters_ready[static_cast<std::size_t>(chunk)].push_back(hidden && !fsdp() ? stage.gather_stream
                                                                                             : Tasks{});
@@ -130,7 +131,11 @@ class StepBuilder {
     const bool ends = pass.backward ? slot == 0 : slot == last_slot();
     Tasks arrived = stage.stream;
     if (!ends && job_.plan.pp > 1) {
-      arrived = tasks_.collective(pass.backward ? plans.send_backward : plans.send_forward, 1, "pp_comm", stage.gpu, 0,
+      const int stages = job_.plan.pp;
+      const Sender sender{.gpu = stage.gpu,
+                          .dimension = Dimension::pipeline,
+                          .peer = state((pass.backward ? s + stages - 1 : s + 1) % stages).gpu};
+      arrived = tasks_.collective(pass.backward ? plans.send_backward : plans.send_forward, 1, "pp_comm", sender,
                                   stage.stream);
       if (!job_.overlap.pipeline) stage.stream = arrived;
     }
@@ -166,18 +171,29 @@ class StepBuilder {
       after = tasks_.pass(unit->cost.backward, unit_text(unit->shape, "backward"), plans, after);
       append(after, moved);
       stage.unit_done.push_back(after);
-      reduce_or_keep(stage, *unit, pass_info, after);
+      reduce_or_keep(s, *unit, pass_info, after);
     }
     return after;
   }
 
-  void reduce_or_keep(StageState& stage, const PlacedUnit& unit, const Pass& pass, Tasks& after) {
+  void reduce_or_keep(int s, const PlacedUnit& unit, const Pass& pass, Tasks& after) {
+    StageState& stage = state(s);
     const bool last = pass.micro_batch == micro_batches_ - 1;
     const bool at_once = reduces_after(pass);
     if (!last && !(at_once && unit.reduces)) return;
     if (!unit.reduces && !unit.reduces_replicas) return;
-    if (at_once || job_.overlap.gradient_reduce) return reduce_gradients(stage, unit, after, last);
+    const bool now = at_once || (job_.overlap.gradient_reduce && !waits_for_messages(s, unit, pass));
+    if (now) return reduce_gradients(stage, unit, after, last);
     stage.unreduced.push_back(&unit);
+  }
+
+  // Where both take the circuits in turns, a reduction in the way of a message would hold up all stages before this one.
+  [[nodiscard]] bool waits_for_messages(int s, const PlacedUnit& unit, const Pass& pass) {
+    const StagePlans& plans = setup_.stages[static_cast<std::size_t>(s)];
+    const bool sent_all = state(s).next == state(s).passes.size() && slot_of(s, pass) == 0;
+    const bool messages = tasks_.circuits().turns_for(plans.send_forward) ||
+                          tasks_.circuits().turns_for(plans.send_backward);
+    return messages && !sent_all && tasks_.circuits().turns_for(unit.reduce);
   }
 
   // Whole gradients are kept until the step's last micro-batch, or under ZeRO-2 until a chunk hands over to the next.
@@ -192,8 +208,8 @@ class StepBuilder {
     Tasks ready = stage.gather_stream;
     const auto ahead = static_cast<std::size_t>(job_.framework.fsdp_prefetch) + 1;
     if (stage.unit_done.size() >= ahead) append(ready, stage.unit_done[stage.unit_done.size() - ahead]);
-    stage.gather_stream =
-        tasks_.collective(unit.gather, 1, "param_gather", stage.gpu, job_.framework.communication_steal, ready);
+    const Sender sender{.gpu = stage.gpu, .dimension = Dimension::shards, .steal = steal(true)};
+    stage.gather_stream = tasks_.collective(unit.gather, 1, "param_gather", sender, ready);
     append(after, stage.gather_stream);
   }
 
@@ -201,10 +217,10 @@ class StepBuilder {
     Tasks ready = stage.reduce_stream;
     append(ready, after);
     const bool hidden = job_.overlap.gradient_reduce;
-    const double steal = hidden ? job_.framework.communication_steal : 0;
-    if (unit.reduces) ready = tasks_.collective(unit.reduce, 1, "dp_comm", stage.gpu, steal, ready);
-    if (unit.reduces_replicas && last)
-      ready = tasks_.collective(unit.replica_reduce, 1, "dp_comm", stage.gpu, steal, ready);
+    const Sender shards{.gpu = stage.gpu, .dimension = Dimension::shards, .steal = steal(hidden)};
+    const Sender replicas{.gpu = stage.gpu, .dimension = Dimension::replicas, .steal = steal(hidden)};
+    if (unit.reduces) ready = tasks_.collective(unit.reduce, 1, "dp_comm", shards, ready);
+    if (unit.reduces_replicas && last) ready = tasks_.collective(unit.replica_reduce, 1, "dp_comm", replicas, ready);
     stage.reduce_stream = ready;
     if (!hidden) append(after, ready);
   }
@@ -219,13 +235,16 @@ class StepBuilder {
       append(ready, stage.reduce_stream);
       all.push_back(step_.graph.compute(stage.gpu, setup_.optimizer, step_.graph.label("optimizer:adam"), ready));
     }
-    const TaskId end = step_.graph.join(step_.graph.label("end:step"), all);
-    if (job_.framework.step_overhead <= Seconds{}) return;
-    const LabelId host = step_.graph.label("host:between steps");
-    const Tasks last{end};
-    for (const StageState& stage : stages_) {
-      (void)step_.graph.delay(job_.framework.step_overhead, host, last, stage.gpu);
+    Tasks last{step_.graph.join(step_.graph.label("end:step"), all)};
+    if (job_.framework.step_overhead > Seconds{}) {
+      const LabelId host = step_.graph.label("host:between steps");
+      Tasks ends;
+      for (const StageState& stage : stages_) {
+        ends.push_back(step_.graph.delay(job_.framework.step_overhead, host, last, stage.gpu));
+      }
+      last = std::move(ends);
     }
+    tasks_.circuits().close(last);
   }
 
   const TrainingSetup& setup_;

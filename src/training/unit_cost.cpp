@@ -28,6 +28,10 @@ std::string report_name(const Operator& op) {
     case OperatorKind::gemm: return "gemm " + std::string(op.name);
     case OperatorKind::attention_forward:
     case OperatorKind::attention_backward: return "attention";
+    case OperatorKind::attention_decode:
+    case OperatorKind::latent_prefill:
+    case OperatorKind::latent_decode:
+    case OperatorKind::expert_ffn:
     case OperatorKind::memory: break;
   }
   return std::string(op.name);
@@ -171,6 +175,14 @@ Seconds total(const Composition& composition) {
   Seconds sum;
   for (const auto& entry : composition) sum += entry.second;
   return sum;
+}
+
+void stretch(UnitCost& cost, double times) {
+  for (PassCost* pass : {&cost.forward, &cost.recompute, &cost.backward}) {
+    for (Composition* part : {&pass->alone, &pass->beside_tp, &pass->beside_cp}) {
+      for (auto& [name, time] : *part) time *= times;
+    }
+  }
 }
 
 double unit_parameters(const TrainingJob& job, const UnitShape& unit) {

@@ -53,6 +53,9 @@ struct UnitCost {
 [[nodiscard]] UnitCost unit_cost(const TrainingJob& job, const UnitShape& unit, model::Recompute recompute,
                                  const hardware::GpuSpec& gpu);
 
+// Compute takes `times` as long: a slow GPU.
+void stretch(UnitCost& cost, double times);
+
 // Parameters of one rank of a unit.
 [[nodiscard]] double unit_parameters(const TrainingJob& job, const UnitShape& unit);
 
