@@ -32,6 +32,16 @@ struct Provenance {
   std::vector<std::string> validity_notes;  // where the result extrapolates or folds
 };
 
+// What a fault in mid-run did to a job.
+struct FaultReport {
+  Seconds at;          // since the run began
+  std::string part;    // "node0/nic1"
+  std::string effect;  // "rerouted", "slowed", "untouched", "repaired", "failed"
+  std::size_t flows_rerouted = 0;           // of the representative ranks, in the step hit
+  Seconds step_before, step_hit, step_after;  // a steady step, the one it fell into, a steady step; 0: there is none
+  std::string detail;                       // one line for people
+};
+
 struct JobReport {
   std::string name;
   std::string kind;      // "training"
@@ -44,6 +54,7 @@ struct JobReport {
   MemoryReport memory;
   Breakdown breakdown;  // sums to step_time
   Blames blames;        // sums to step_time
+  std::vector<FaultReport> faults;  // in order of time; all other figures are of steps before the first
 };
 
 struct NetworkReport {

@@ -48,6 +48,21 @@ Json bottlenecks_json(const metrics::Blames& blames) {
   return json;
 }
 
+Json faults_json(const std::vector<metrics::FaultReport>& faults) {
+  Json json = Json::array();
+  for (const metrics::FaultReport& fault : faults) {
+    json.push_back({{"at_s", fault.at.in(units::s)},
+                    {"part", fault.part},
+                    {"effect", fault.effect},
+                    {"flows_rerouted", fault.flows_rerouted},
+                    {"step_before_s", fault.step_before.in(units::s)},
+                    {"step_hit_s", fault.step_hit.in(units::s)},
+                    {"step_after_s", fault.step_after.in(units::s)},
+                    {"detail", fault.detail}});
+  }
+  return json;
+}
+
 Json job_json(const metrics::JobReport& job) {
   const metrics::Throughput& rate = job.throughput;
   return {{"name", job.name},
@@ -64,7 +79,8 @@ Json job_json(const metrics::JobReport& job) {
           {"model", job.model},
           {"precision", job.precision},
           {"layout", job.layout},
-          {"gpus", job.gpus}};
+          {"gpus", job.gpus},
+          {"faults", faults_json(job.faults)}};
 }
 
 Json network_json(const metrics::NetworkReport& network) {

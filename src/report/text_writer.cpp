@@ -43,6 +43,27 @@ std::string headline(const metrics::JobReport& job, const Pen& pen) {
   return table.text(pen.on ? "\033[2m" : "", pen.on ? "\033[0m" : "") + '\n';
 }
 
+std::string faults(const metrics::JobReport& job, const Pen& pen) {
+  if (job.faults.empty()) return {};
+  const auto time_or_dash = [](Seconds time) { return time > Seconds{} ? human(time) : std::string("–"); };
+  Table table({{"at", Align::right},
+               {"part", Align::left, 30},
+               {"effect"},
+               {"flows", Align::right},
+               {"step before", Align::right},
+               {"hit", Align::right},
+               {"after", Align::right}});
+  std::string details;
+  for (const metrics::FaultReport& fault : job.faults) {
+    table.row({human(fault.at), fault.part, fault.effect, human_count(static_cast<double>(fault.flows_rerouted)),
+               time_or_dash(fault.step_before), time_or_dash(fault.step_hit), time_or_dash(fault.step_after)});
+    if (!fault.detail.empty()) {
+      details += "  " + wrapped(fault.part + ": " + fault.detail, page_width - 4, 4) + '\n';
+    }
+  }
+  return pen.rule("Faults in mid-run") + table.text(pen.on ? "\033[2m" : "", pen.on ? "\033[0m" : "") + details + '\n';
+}
+
 std::string breakdown(const metrics::JobReport& job, const Pen& pen) {
   if (job.breakdown.empty()) return {};
   std::vector<std::pair<std::string, Seconds>> causes(job.breakdown.begin(), job.breakdown.end());
@@ -124,7 +145,7 @@ std::string write_text(const metrics::RunReport& report, Style style) {
   const Pen pen(style);
   std::string text;
   for (const metrics::JobReport& job : report.jobs) {
-    text += header(report, job, pen) + headline(job, pen) + breakdown(job, pen) + bottlenecks(job, pen) +
+    text += header(report, job, pen) + headline(job, pen) + faults(job, pen) + breakdown(job, pen) + bottlenecks(job, pen) +
             memory(job, pen);
   }
   for (const metrics::ServingReport& service : report.services) text += serving_text(report, service, pen);

@@ -5,6 +5,7 @@
 #include "base/error.hpp"
 #include "metrics/additive.hpp"
 #include "metrics/timeline.hpp"
+#include "study/training_faults.hpp"
 #include "training/step_graph.hpp"
 
 namespace aifsim::study {
@@ -114,10 +115,25 @@ TrainingResult result_of(const training::TrainingSetup& setup, Executed executed
   return result;
 }
 
+SteadyStep steady_step(const Executed& executed) {
+  const std::vector<metrics::Bottleneck> ranking = metrics::ranked(executed.blames);
+  return {.time = executed.time, .bottleneck = ranking.empty() ? "" : ranking.front().resource};
+}
+
 }  // namespace
 
 TrainingResult simulate_training(const training::TrainingSetup& setup, task::Executor& executor) {
-  return result_of(setup, execute_periodic(setup, executor));
+  const std::vector<topology::NetworkChange> changes = topology::changes_in_run(*setup.platform, *setup.topology);
+  Executed executed = execute_periodic(setup, executor);
+  const SteadyStep before = steady_step(executed);
+  TrainingResult result = result_of(setup, std::move(executed));
+  if (changes.empty()) return result;
+  const MeasureSteady measure = [&executor](const training::TrainingSetup& changed) {
+    return steady_step(execute_periodic(changed, executor));
+  };
+  result.job.faults = simulate_faults(setup, changes, before, measure, executor);
+  result.notes.push_back("faults in mid-run: all figures but those of the faults are of steps before the first");
+  return result;
 }
 
 TrainingResult simulate_whole_training(const training::TrainingSetup& setup, task::Executor& executor) {
