@@ -52,12 +52,14 @@ struct EngineOptions {
   Preemption preemption = Preemption::recompute;
   int max_sequences = 256;       // running at once, in one attention group
   int max_batched_tokens = 8192; // of one iteration, in one attention group
-  int max_model_tokens = 0;      // prompt + output; 0 = the model's own limit
+  int max_model_tokens = 0;      // prompt + output; 0 = as long as the cache allows
+  bool must_hold_longest = false;  // the user asked for max_model_tokens: the cache must hold a sequence of it
   bool chunked_prefill = true;
   bool prefix_caching = true;
   int block_tokens = 16;         // of one KV block
   double memory_fraction = 0.9;  // of HBM that the engine may use (or of what weights leave free: see memory_of_free)
   bool memory_of_free = false;   // memory_fraction is of what is free after loading (TensorRT-LLM)
+  bool activations_in_fraction = true;  // or they, and CUDA graphs, are in the rest (SGLang)
   int queue_limit = 0;           // waiting requests; more are turned away; 0 = none are
   BytesPerSecond swap_bandwidth; // of one GPU to host memory, for preemption by swapping
   int speculative_tokens = 0;    // drafted for each sequence and iteration (MTP, draft model)

@@ -31,7 +31,8 @@ Replica::Implementation::Implementation(std::uint32_t replica, Role what, const 
   ensure(options.max_sequences > 0 && options.block_tokens > 0, "an engine runs sequences and has cache blocks");
   ensure(options.max_batched_tokens >= options.max_sequences * tokens_each(),
          "all sequences can decode within the token budget");
-  ensure(quanta.iteration <= shape.block_tokens * quanta.token, "an iteration fills no more than one block");
+  ensure(shape.windows.empty() || quanta.iteration <= shape.block_tokens * quanta.token,
+         "an iteration fills no more than one block of a model with windows");
   const auto count = static_cast<std::size_t>(std::max(1, options.plan.dp));
   groups.reserve(count);
   for (std::size_t i = 0; i < count; ++i) groups.emplace_back(shape, quanta, number);
