@@ -67,10 +67,16 @@ Seconds ExchangeCost::planned(const Kind& kind, Bytes bytes) const {
   collective::Request request{
       .operation = kind.operation, .bytes = bytes, .groups = kind.groups, .algorithm = kind.algorithm};
   const Seconds chosen = lone_time(plan(request, platform_, topology_), topology_.fabric);
-  if (!custom_all_reduce_ || kind.operation != collective::Operation::all_reduce) return chosen;
-  request.algorithm = "custom";
-  const std::optional<collective::CollectivePlan> custom = plan_if_served(request, platform_, topology_);
-  return custom ? std::min(chosen, lone_time(*custom, topology_.fabric)) : chosen;
+  // What engines bring along: kernels for small all-reduces, and for tokens on their way inside an NVLink domain.
+  if (kind.operation == collective::Operation::all_reduce && custom_all_reduce_) {
+    request.algorithm = "custom";
+  } else if (kind.operation == collective::Operation::all_to_all) {
+    request.algorithm = "expert_nvlink";
+  } else {
+    return chosen;
+  }
+  const std::optional<collective::CollectivePlan> own = plan_if_served(request, platform_, topology_);
+  return own ? std::min(chosen, lone_time(*own, topology_.fabric)) : chosen;
 }
 
 Seconds ExchangeCost::at_step(const Kind& kind, int step) const {

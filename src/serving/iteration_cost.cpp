@@ -67,6 +67,11 @@ struct IterationCost::Implementation {
     return batch;
   }
 
+  [[nodiscard]] static Batch drafting(Batch batch) {
+    batch.decode_tokens = batch.decode_sequences;
+    return batch;
+  }
+
   // A CUDA graph of the next captured size covers the batch, or the host launches every kernel.
   [[nodiscard]] bool in_graph(const Batch& batch) const {
     return batch.prefill_tokens <= 0 && batch.decode_sequences <= options.software.graph_batch;
@@ -86,6 +91,13 @@ struct IterationCost::Implementation {
     return batch;
   }
 
+  [[nodiscard]] Seconds drafting_time(const Batch& batch) const {
+    if (batch.decode_sequences <= 0) return {};
+    PassTime draft = drafts->body(batch.decode_sequences);
+    draft += drafts->head(batch.decode_sequences);
+    draft += drafts->decode_beside_prompts(drafting(batch));
+    return on_gpu(draft, true) * options.speculative_tokens;
+  }
   // All but the attention of decoding sequences.
   [[nodiscard]] PassTime dense(const Batch& batch, bool graph) const {
     const double sequences = graph ? padded(batch.decode_sequences) : batch.decode_sequences;
@@ -124,11 +136,8 @@ struct IterationCost::Implementation {
   [[nodiscard]] Seconds with_prefill(const Batch& batch) const {
     const Batch part = micro_batch(batch);
     PassTime pass = dense(part, false);
-    if (part.decode_sequences > 0) {
-      const int sequences = static_cast<int>(std::ceil(part.decode_sequences - 1e-9));
-      const PassCost::Segment line = attention(sequences, part.decode_context);
-      pass += between(line.low, line.high, (part.decode_context - line.from) / (line.end() - line.from));
-    }
+    pass += passes.decode_beside_prompts(part);
+    if (drafts) pass += drafts->decode_beside_prompts(drafting(part)) * options.speculative_tokens;
     return with_host(on_gpu(pass, false) * options.plan.pp, batch);
   }
 };
@@ -196,6 +205,11 @@ std::vector<std::pair<std::string, Seconds>> IterationCost::breakdown(const Batc
   }
   Seconds named;
   for (const auto& [name, time] : parts) named += time;
+  if (cost.drafts) {
+    const Seconds drafting = cost.drafting_time(part);
+    if (drafting > Seconds{}) parts["drafting"] += drafting * stages;
+    named += drafting * stages;
+  }
   parts["host and gaps"] += std::max(Seconds{}, this->time(batch) - named);
   std::vector<std::pair<std::string, Seconds>> sorted(parts.begin(), parts.end());
   std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.second > b.second; });

@@ -110,6 +110,29 @@ const PassTime& PassCost::decode_at(int sequences, double tokens_each, int index
   return *decodes_[row][column];
 }
 
+PassTime PassCost::decode_beside_prompts(const model::Batch& batch) const {
+  if (batch.decode_sequences <= 0) return {};
+  const double tokens_each = batch.decode_tokens / batch.decode_sequences;
+  if (!gpu_.kernels.serving.prompts_take_decodes) {
+    const int sequences = static_cast<int>(std::ceil(batch.decode_sequences - 1e-9));
+    const Segment line = decode_attention(sequences, tokens_each, batch.decode_context);
+    return between(line.low, line.high, (batch.decode_context - line.from) / (line.end() - line.from));
+  }
+  model::Batch decodes;
+  decodes.decode_sequences = batch.decode_sequences;
+  decodes.decode_tokens = batch.decode_tokens;
+  decodes.decode_context = batch.decode_context;
+  model::Pass pass = context_pass(model_, plan_, decodes);
+  for (model::RepeatedOperator& entry : pass.operators) {
+    Operator& op = entry.op;
+    if (op.kind != OperatorKind::attention_decode) continue;
+    op.kind = OperatorKind::attention_forward;
+    op.batch *= op.m / tokens_each;  // query heads in place of KV heads
+    op.m = tokens_each;
+  }
+  return priced(pass);
+}
+
 PassCost::Segment PassCost::decode_attention(int sequences, double tokens_each, double context) const {
   const int index = anchor_below(context / sequences);
   Segment segment;

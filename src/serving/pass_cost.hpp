@@ -42,6 +42,10 @@ class PassCost {
   };
   [[nodiscard]] Segment decode_attention(int sequences, double tokens_each, double context) const;
 
+  // Of decoding sequences in an iteration with prompts. Some libraries run both in one launch, decodes as prompts of a
+  // token (hardware::KernelProfile).
+  [[nodiscard]] PassTime decode_beside_prompts(const model::Batch& batch) const;
+
   [[nodiscard]] PassTime priced(const model::Pass& pass) const;
   [[nodiscard]] const model::ModelSpec& model() const { return model_; }
 
