@@ -111,12 +111,15 @@ class FaultedRun {
     const topology::NetworkChange& state = changes_[change];
     const bool moved = effect.rerouted > 0;
     const bool slower = !moved && after.time > steady_.time * (1 + 1e-9);
-    std::string detail =
+    const bool crossed = effect.waited > 0 || state.died.empty();
+    const std::string detail =
         moved ? rerouted_text(effect, start_.topology->fabric, *start_.platform, state)
-              : slower ? std::string("no flow changes its way") : std::string("nothing of the job crosses it");
+        : effect.waited > 0 ? fmt::format("{} flows waited until it was replaced", effect.waited)
+        : crossed           ? std::string("no flow changes its way")
+                            : std::string("nothing of the job crosses it");
     reports_.push_back({.at = state.at,
                         .part = start_.platform->faults[fault].part,
-                        .effect = moved || effect.waited > 0 ? "rerouted" : slower ? "slowed" : "untouched",
+                        .effect = moved ? "rerouted" : slower || effect.waited > 0 ? "slowed" : "untouched",
                         .flows_rerouted = effect.rerouted,
                         .step_before = steady_.time,
                         .step_hit = hit,

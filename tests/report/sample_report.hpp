@@ -40,6 +40,19 @@ inline metrics::RunReport sample_report() {
     job.blames[{"channel", "node" + std::to_string(i) + "/gpu0→node0/nvswitch0, and a name far too long for one line"}] =
         (0.01 + i * 0.001) * units::s;
   }
+  job.faults = {{.at = 100 * units::s,
+                 .part = "node1/nic2",
+                 .effect = "rerouted",
+                 .flows_rerouted = 153,
+                 .step_before = 6.2 * units::s,
+                 .step_hit = 36.3 * units::s,
+                 .step_after = 6.4 * units::s,
+                 .detail = "153 flows (2 waited), first dp_comm:ring: from node1/nic2→leaf2 to node1/nic3→leaf3"},
+                {.at = 300 * units::s,
+                 .part = "node0/gpu3",
+                 .effect = "failed",
+                 .step_before = 6.4 * units::s,
+                 .detail = "the job fails at 300 s: a rank of the job ran on it"}};
   report.jobs.push_back(job);
 
   report.network.kind = "fluid";

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/error.hpp"
+#include "topology/faults.hpp"
 #include "topology/graph_analysis.hpp"
 #include "topology/platforms.hpp"
 
@@ -116,6 +117,68 @@ TEST(Faults, direct_networks_go_round) {
   EXPECT_EQ(way(planes, 0, 8).size(), 4U);  // all of it on the second plane
 }
 
+Topology during(double seconds, const hardware::Platform& platform) { return build(platform, seconds * units::s); }
+
+hardware::Platform timed(const std::string& faults, const std::string& network) {
+  return platform_of("nodes: {type: dgx-h100, count: 4}\nscale_out: {" + network + "}\nfaults: [" + faults + "]\n");
+}
+
+TEST(Faults, are_in_force_between_their_times) {
+  const hardware::Platform platform =
+      timed("{part: node1/nic2, dead: true, at: 2 s, until: 5 s}", "topology: rail-optimized, switch: qm9700");
+  EXPECT_FALSE(during(0, platform).dead_channels);
+  EXPECT_TRUE(during(2, platform).dead_channels);
+  EXPECT_TRUE(during(4.9, platform).dead_channels);
+  EXPECT_FALSE(during(5, platform).dead_channels);
+  const Topology start = build(platform);
+  const std::vector<NetworkChange> changes = changes_in_run(platform, start);
+  ASSERT_EQ(changes.size(), 2U);
+  EXPECT_EQ(changes[0].at, 2 * units::s);
+  EXPECT_EQ(changes[0].struck, std::vector<std::size_t>{0});
+  EXPECT_TRUE(changes[0].cuts_nics_off);
+  EXPECT_FALSE(changes[0].died.empty());
+  EXPECT_EQ(changes[1].repaired, std::vector<std::size_t>{0});
+  EXPECT_TRUE(changes[1].died.empty());
+}
+
+// What a running job can reach between the first GPUs of two nodes when the first one's NIC dies: by routing.
+std::string in_run(const std::string& part, const std::string& network, std::size_t from, std::size_t to) {
+  const hardware::Platform platform = timed("{part: " + part + ", dead: true, at: 1 s}", network);
+  const Topology start = build(platform);
+  const std::vector<NetworkChange> changes = changes_in_run(platform, start);
+  try {
+    return way(changes.at(0).topology, from, to).at(0);
+  } catch (const ConfigError& error) {
+    return error.what();
+  }
+}
+
+TEST(Faults, in_run_only_aligned_rails_go_over_another_nic) {
+  EXPECT_EQ(in_run("node0/nic0", "topology: rail-optimized, switch: qm9700, routing: rail-aligned", 0, 8),
+            "node0/gpu0→node0/nvswitch0");
+  for (const char* routing : {"adaptive", "ecmp"}) {
+    EXPECT_EQ(in_run("node0/nic0", std::string("topology: rail-optimized, switch: qm9700, routing: ") + routing, 0, 8),
+              "test.yaml: faults: expected a path for the connection of node0/gpu0 and node1/gpu0 over node0/nic0 and "
+              "node1/nic0, got none that is alive");
+  }
+  // Elsewhere the same connection stays as it is.
+  EXPECT_EQ(in_run("node2/nic0", "topology: rail-optimized, switch: qm9700", 0, 8), "node0/gpu0→node0/nic0");
+}
+
+TEST(Faults, in_run_no_connection_leaves_nvlink) {
+  EXPECT_EQ(in_run("node0/nvswitch0", "topology: rail-optimized, switch: qm9700", 0, 1),
+            "test.yaml: faults: expected a path for the connection of node0/gpu0 and node0/gpu1 over NVLink, got none "
+            "that is alive");
+}
+
+TEST(Faults, their_times_are_checked) {
+  EXPECT_EQ(mistake("{part: leaf0, dead: true, at: 3 s, until: 2 s}"),
+            "test.yaml:3:52: faults[0].until: expected a time after `at`, got 2 s");
+  EXPECT_NE(mistake("{part: leaf0, dead: true, at: -1 s}").find("at least 0"), std::string::npos);
+  EXPECT_NE(mistake("{part: leaf0, dead: true, untill: 1 s}").find("did you mean `until`"), std::string::npos);
+  EXPECT_NE(mistake("{part: leef3, dead: true, at: 1 s}").find("did you mean `leaf3`"), std::string::npos);
+}
+
 TEST(Faults, what_cannot_be_reached_is_told) {
   EXPECT_EQ(
       mistake("{part: node1/gpu0, dead: true}"),
@@ -135,7 +198,7 @@ TEST(Faults, what_cannot_be_reached_is_told) {
 TEST(Faults, parts_that_there_are_not_are_told) {
   EXPECT_EQ(mistake("{part: leaf77, dead: true}"),
             "test.yaml: faults[0].part: expected a device or channel of this platform, such as node0/gpu3 or "
-            "node0/nic1→leaf1, got \"leaf77\" (`aifsim topology PLATFORM --format dot` names them all)");
+            "node0/nic1→leaf1, got \"leaf77\" (did you mean `leaf7`?)");
   EXPECT_EQ(mistake("{part: leaf0→leaf1, dead: true}"),
             "test.yaml: faults[0].part: expected a channel that there is, got \"leaf0→leaf1\"");
   EXPECT_EQ(mistake("{part: spine0, count: 9, dead: true}"),
