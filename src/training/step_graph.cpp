@@ -74,8 +74,11 @@ class StepBuilder {
   }
 
   // Stages take turns; each emits passes as long as their inputs have been emitted. Tasks so depend on earlier ones
-  // only.
+  // only. Where circuits turn, the order of emission is the order in which they are asked for: one pass each, as they
+  // run.
   void emit_passes() {
+    const auto& circuits = setup_.topology->circuits;
+    const bool one_each = circuits && circuits->turning;
     bool progress = true;
     bool left = true;
     while (left) {
@@ -87,6 +90,7 @@ class StepBuilder {
         while (stage.next < stage.passes.size() && input_ready(s, stage.passes[stage.next])) {
           emit(s, stage.passes[stage.next++]);
           progress = true;
+          if (one_each) break;
         }
         left = left || stage.next < stage.passes.size();
       }

@@ -82,18 +82,18 @@ TEST(CircuitPhases, need_a_port_for_every_node_on_one_switch) {
 
 TEST(CircuitMistake, keys) {
   EXPECT_EQ(mistake("topology: ocs-rails, switch: ocs-palomar, policy: per-phas"),
-            "test.yaml:2:67: scale_out.policy: expected one of static, per-phase, got \"per-phas\" (did you mean "
+            "test.yaml:2:63: scale_out.policy: expected one of static, per-phase, got \"per-phas\" (did you mean "
             "\"per-phase\"?)");
   EXPECT_EQ(mistake("topology: ocs-rails, switch: ocs-palomar, prefetch: true"),
-            "test.yaml:2:69: scale_out.prefetch: expected `policy: per-phase` beside it, got circuits that never turn");
+            "test.yaml:2:65: scale_out.prefetch: expected `policy: per-phase` beside it, got circuits that never turn");
   EXPECT_NE(mistake("topology: rail-only, policy: per-phase").find("scale_out.policy"), std::string::npos);
 }
 
 TEST(CircuitLight, loses_no_more_than_its_medium_allows) {
   EXPECT_EQ(mistake("topology: ocs-rails, switch: ocs-calient-s320"), "accepted");
   EXPECT_EQ(mistake("topology: ocs-rails, switch: ocs-calient-s320, medium: pluggable-dr4"),
-            "test.yaml: scale_out.medium: expected a medium that may lose 3.02 dB (3.0 dB in ocs-calient-s320, 0.02 dB in "
-            "fibre), got pluggable-dr4 with a budget of 3.0 dB");
+            "test.yaml: scale_out.medium: expected a medium that may lose 3.02 dB (3.00 dB in ocs-calient-s320, 0.02 dB in "
+            "fibre), got pluggable-dr4 with a budget of 3.00 dB");
   EXPECT_EQ(mistake("topology: ocs-rails, switch: ocs-palomar, medium: pluggable-dr4"), "accepted");
   EXPECT_EQ(mistake("topology: ocs-rails, switch: ocs-palomar, medium: dac, layout: {leaf_m: 1}"),
             "test.yaml: scale_out.medium: expected an optical medium: an optical circuit switch passes light, got dac");
