@@ -114,7 +114,7 @@ class FaultedRun {
     const bool crossed = effect.waited > 0 || state.died.empty();
     const std::string detail =
         moved ? rerouted_text(effect, start_.topology->fabric, *start_.platform, state)
-        : effect.waited > 0 ? fmt::format("{} flows waited until it was replaced", effect.waited)
+        : effect.waited > 0 ? fmt::format("{} flow{} waited until it was replaced", effect.waited, effect.waited == 1 ? "" : "s")
         : crossed           ? std::string("no flow changes its way")
                             : std::string("nothing of the job crosses it");
     reports_.push_back({.at = state.at,

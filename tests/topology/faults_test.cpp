@@ -175,7 +175,7 @@ TEST(Faults, their_times_are_checked) {
   EXPECT_EQ(mistake("{part: leaf0, dead: true, at: 3 s, until: 2 s}"),
             "test.yaml:3:52: faults[0].until: expected a time after `at`, got 2 s");
   EXPECT_NE(mistake("{part: leaf0, dead: true, at: -1 s}").find("at least 0"), std::string::npos);
-  EXPECT_NE(mistake("{part: leaf0, dead: true, untill: 1 s}").find("did you mean `until`"), std::string::npos);
+  EXPECT_NE(mistake("{part: leaf0, dead: true, untill: 1 s}").find("did you mean \"until\""), std::string::npos);
   EXPECT_NE(mistake("{part: leef3, dead: true, at: 1 s}").find("did you mean `leaf3`"), std::string::npos);
 }
 
