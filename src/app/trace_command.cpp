@@ -217,7 +217,8 @@ std::string span_text(Seconds time) {
 std::string chart(const std::vector<double>& values) {
   static constexpr std::array<const char*, 9> levels{" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
   constexpr int rows = 4;
-  const double top = *std::max_element(values.begin(), values.end());
+  double top = 0;
+  for (const double value : values) top = std::max(top, value);
   std::string text;
   for (int row = rows - 1; row >= 0; --row) {
     text += "  ";
@@ -241,7 +242,8 @@ std::string rates(const TraceSummary& summary) {
   if (bins.size() < 2) return {};
   std::vector<double> values;
   for (const auto& bin : bins) values.push_back(static_cast<double>(bin.requests) / summary.series.width().in(units::s));
-  const double top = *std::max_element(values.begin(), values.end());
+  double top = 0;
+  for (const double value : values) top = std::max(top, value);
   return fmt::format("\nRequests over time (one column: {}, highest {})\n", report::human(summary.series.width()), rate_text(top)) +
          chart(values) + fmt::format("  0{:>{}}\n", span_text(summary.duration()), static_cast<int>(std::max<std::size_t>(values.size(), 12)) - 1);
 }
