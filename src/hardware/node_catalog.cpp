@@ -79,15 +79,16 @@ NodeSpec read_node_spec(const config::Node& entry) {
     nics.finish();
   }
   if (const config::Node cpus = entry.optional("cpus")) {
-    node.cpu = read_cpu(cpus.required("type")).name;
+    const CpuSpec cpu = read_cpu(cpus.required("type"));
+    node.cpu = cpu.name;
     node.cpus = whole(cpus.required("count"), 1, 1024);
+    node.cpu_cores = node.cpus * cpu.cores;
+    node.host_memory = cpu.memory * static_cast<double>(node.cpus);
+    node.host_memory_bandwidth = cpu.memory_bandwidth * static_cast<double>(node.cpus);
     cpus.finish();
   }
-  if (const config::Node dpus = entry.optional("dpus")) {
-    static_cast<void>(read_dpu(dpus.required("type")));
-    static_cast<void>(whole(dpus.required("count"), 1, 1024));
-    dpus.finish();
-  }
+  read_dpus(entry.optional("dpus"), node);
+  read_drives(entry.optional("nvme"), node);
   read_links(entry, media, node);
   node.max_power = entry.optional("max_power").watts_or({});
   node.price = entry.optional("price").usd_or({});

@@ -1,4 +1,4 @@
-// The parts of a node that no run needs yet, and how catalogue files state where their values come from.
+// The parts of a node beside its GPUs, and how catalogue files state where their values come from.
 #pragma once
 
 #include <string>
@@ -14,26 +14,13 @@ inline constexpr std::string_view switches_folder = "platforms/catalog/switches"
 inline constexpr std::string_view cpus_folder = "platforms/catalog/cpus";
 inline constexpr std::string_view dpus_folder = "platforms/catalog/dpus";
 
-struct CpuSpec {
-  std::string name;
-  std::string source;
-  int cores = 0;
-  Bytes memory;
-  BytesPerSecond memory_bandwidth;
-  Watts power;
-};
-
-struct DpuSpec {
-  std::string name;
-  std::string source;
-  int cores = 0;
-  BytesPerSecond bandwidth;  // network, one direction
-  Bytes memory;
-  Watts power;
-};
-
 [[nodiscard]] CpuSpec read_cpu(const config::Node& name_or_map);
 [[nodiscard]] DpuSpec read_dpu(const config::Node& name_or_map);
+// `dpus: {type: bluefield3, count: 2}` and `nvme: {count: 8, …}` of a node.
+void read_dpus(const config::Node& dpus, NodeSpec& node);
+void read_drives(const config::Node& nvme, NodeSpec& node);
+// `storage:` of a platform.
+void read_storage(const config::Node& storage, Platform& platform);
 
 // Reads `source`, `confidence`, `weaker` (fields that deserve less confidence) and `notes`: "DGX B200 user guide
 // (published)".

@@ -16,13 +16,16 @@ constexpr std::int64_t most_gpus = 20'000'000;  // ids have 32 bits, and a GPU t
 std::shared_ptr<const NodeSpec> with_changes(const config::Node& entry, std::shared_ptr<const NodeSpec> type) {
   const config::Node gpu = entry.optional("gpu");
   const config::Node nic = entry.optional("nic");
-  if (!type || (!gpu && !nic)) return type;
+  const config::Node dpus = entry.optional("dpus"), nvme = entry.optional("nvme");
+  if (!type || (!gpu && !nic && !dpus && !nvme)) return type;
   auto changed = std::make_shared<NodeSpec>(*type);
   if (gpu) changed->gpu = read_gpu(gpu);
   if (nic) {
     changed->nic = read_nic(nic);
     if (changed->nics == 0) nic.problem("a node type with NICs", type->name);
   }
+  read_dpus(dpus, *changed);
+  read_drives(nvme, *changed);
   const bool known = gpu && changed->gpu && !changed->gpu->name.empty();
   if (known && !changed->nvlink_medium.empty() && changed->gpu->nvlink == BytesPerSecond{}) {
     gpu.problem("a GPU with NVLink for " + type->name, changed->gpu->name + ", which has none");
@@ -93,6 +96,7 @@ Platform read_platform(const config::Document& document) {
   for (const config::Node& source : root.optional("sources").items()) platform.sources.push_back(source.text());
   read_nodes(root.required("nodes"), platform);
   read_scale_out(root.optional("scale_out"), platform);
+  read_storage(root.optional("storage"), platform);
   read_faults(root.optional("faults"), platform);
   root.finish();
   return platform;

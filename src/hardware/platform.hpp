@@ -12,6 +12,7 @@
 #include "base/quantity.hpp"
 #include "config/node.hpp"
 #include "hardware/gpu_spec.hpp"
+#include "hardware/storage_spec.hpp"
 
 namespace aifsim::hardware {
 
@@ -74,6 +75,12 @@ struct NodeSpec {
   BytesPerSecond nic_link;       // the same, one direction, nominal
   std::string cpu;
   int cpus = 0;
+  int cpu_cores = 0;                     // of the node
+  Bytes host_memory;                     // the same; 0 = not known
+  BytesPerSecond host_memory_bandwidth;  // the same, reads and writes together; 0 = not known
+  DriveSpec drives;
+  DpuSpec dpu;
+  int dpus = 0;
   Watts max_power;  // whole node
   Usd price;
   [[nodiscard]] int domain_gpus() const { return gpus * nodes_per_domain; }
@@ -184,6 +191,7 @@ struct Platform {
   std::string description;
   std::vector<NodeGroup> groups;
   ScaleOut scale_out;
+  StorageSpec storage;
   std::vector<Fault> faults;
   std::vector<LinkMedium> media;     // all that the catalogue knows, in catalogue order
   std::vector<std::string> sources;  // for provenance
