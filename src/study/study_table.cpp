@@ -109,6 +109,7 @@ std::string with_separators(std::string digits) {
 std::string rounded(double value, int digits) {
   const double size = std::abs(value);
   if (size == 0) return "0";
+  if (size < 1e15 && std::floor(size) == size) return with_separators(fmt::format("{:.0f}", value));
   if (size < 1e-4 || size >= 1e15) return fmt::format("{:.{}e}", value, digits - 1);
   const int before = static_cast<int>(std::floor(std::log10(size))) + 1;
   if (before >= digits) return with_separators(fmt::format("{:.0f}", value));
