@@ -31,7 +31,7 @@ void name_pieces(const Prompt& prompt, int engine_block_tokens, std::vector<Pref
   std::uint64_t chain = mixed(prompt.adapter ^ (static_cast<std::uint64_t>(prompt.block_tokens) << 32U));
   for (std::size_t first = 0; first < prompt.blocks.size(); first += names) {
     const std::size_t last = std::min(first + names, prompt.blocks.size());
-    for (std::size_t i = first; i < last; ++i) chain = mixed(chain ^ prompt.blocks[i]);
+    for (std::size_t i = first; i < last; ++i) chain = mixed(chain ^ mixed(prompt.blocks[i]));
     const std::int64_t piece = static_cast<std::int64_t>(pieces.size());
     const std::int64_t tokens = std::min(length, covered - piece * length);
     // The answer will fill a conversation's partial piece.

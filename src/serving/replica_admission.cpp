@@ -13,7 +13,6 @@ EngineView Replica::Implementation::view() const {
 
 // Puts the next iterations together. The second round is for requests that find room where others were preempted.
 void Replica::Implementation::begin() {
-  apply_growth_changes();
   for (int round = 0; round < 2; ++round) {
     join_ready();
     const Turn turn = scheduler->turn(view());

@@ -161,6 +161,7 @@ void Replica::Implementation::advance(std::int64_t iterations) {
     group.context += gain * group.decoding;
     group.expected -= gain * group.decoding;
   }
+  apply_growth_changes();
   scheduler->decoded(iterations);
 }
 
