@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
 #include <memory>
 #include <iostream>
@@ -12,6 +14,7 @@
 #include "app/terminal.hpp"
 #include "base/error.hpp"
 #include "collective/collective.hpp"
+#include "collective/step_list.hpp"
 #include "config/node.hpp"
 #include "engine/simgrid_executor.hpp"
 #include "report/table.hpp"
@@ -33,9 +36,14 @@ std::unique_ptr<task::Executor> executor_for(CollectiveNetwork network, const to
   return task::make_ideal_executor(std::move(capacity));
 }
 
+// MoE layers send tokens to their experts and back; both ways the busiest rank moves as much.
+bool is_expert(const std::string& operation) { return operation == "moe_dispatch" || operation == "moe_combine"; }
+
 // As nccl-tests name them, and as the library does.
 collective::Operation operation_named(const std::string& text) {
   if (text == "alltoall") return collective::Operation::all_to_all;
+  if (text == "alltoallv") return collective::Operation::all_to_all_v;
+  if (is_expert(text)) return collective::Operation::all_to_all_v;
   if (text == "sendrecv") return collective::Operation::send_receive;
   if (const auto operation = collective::operation_named(text)) return *operation;
   std::vector<std::string> known;
@@ -43,6 +51,10 @@ collective::Operation operation_named(const std::string& text) {
   for (const collective::Operation operation : collective::operations()) {
     known.emplace_back(collective::name_of(operation));
     list += (list.empty() ? "" : "|") + known.back();
+  }
+  for (const char* expert : {"moe_dispatch", "moe_combine"}) {
+    known.emplace_back(expert);
+    list += std::string("|") + expert;
   }
   const auto near = config::nearest(text, known);
   throw ConfigError(Problem{.file = {},
@@ -72,6 +84,7 @@ std::string json_of(const study::Bench& bench, const topology::Fabric& fabric) {
                     {"busbw_GBps", (row.algorithm_bandwidth() * bench.bus_factor).in(units::GB_per_s)},
                     {"algorithm", row.algorithm},
                     {"protocol", row.protocol},
+                    {"flows", row.flows},
                     {"bottleneck", bottleneck_of(row, fabric)}});
   }
   const nlohmann::ordered_json document{
@@ -144,7 +157,59 @@ double parse_size(const std::string& part, const std::string& text) {
   return std::stod(digits) * unit;
 }
 
+[[noreturn]] void refuse_imbalance(const std::string& text, std::size_t ranks) {
+  throw ConfigError(Problem{.file = {},
+                            .key = "--imbalance",
+                            .expected = "a factor from 1 to the " + std::to_string(ranks) +
+                                        " ranks, or as many numbers, none negative, separated by commas",
+                            .got = '"' + text + '"',
+                            .hint = {}});
+}
+
+study::BenchRequest request_of(const CollectiveOptions& options) {
+  study::BenchRequest request{.operation = operation_named(options.operation),
+                              .ranks = options.ranks,
+                              .algorithm = options.algorithm,
+                              .sizes = {},
+                              .collnet = options.collnet,
+                              .unfolded = options.unfolded};
+  for (const double size : parse_sizes(options.sizes)) request.sizes.push_back(size * units::B);
+  if (is_expert(options.operation) && options.algorithm == "auto") request.algorithm = "expert";
+  if (options.algorithm.ends_with(".yaml")) request.steps = collective::load_step_list(options.algorithm);
+  if (!options.imbalance.empty() && request.operation != collective::Operation::all_to_all_v) {
+    throw ConfigError(Problem{.file = {},
+                              .key = "--imbalance",
+                              .expected = "--op all_to_all_v, moe_dispatch or moe_combine",
+                              .got = options.operation,
+                              .hint = {}});
+  }
+  return request;
+}
+
 }  // namespace
+
+std::vector<double> parse_imbalance(const std::string& text, std::size_t ranks) {
+  std::vector<double> weights;
+  for (std::size_t at = 0; at <= text.size();) {
+    const std::size_t end = std::min(text.find(',', at), text.size());
+    double value = 0;
+    const auto [stop, error] = std::from_chars(text.data() + at, text.data() + end, value);
+    const bool number = error == std::errc{} && stop == text.data() + end && std::isfinite(value);
+    if (!number || value < 0) refuse_imbalance(text, ranks);
+    weights.push_back(value);
+    at = end + 1;
+  }
+  const double all = static_cast<double>(ranks);
+  if (weights.size() == 1) {
+    const double most = weights.front();
+    if (most < 1 || most > all) refuse_imbalance(text, ranks);
+    weights.assign(ranks, (all - most) / (all - 1));
+    weights.front() = most;
+  }
+  const bool nothing = std::all_of(weights.begin(), weights.end(), [](double weight) { return weight == 0; });
+  if (weights.size() != ranks || nothing) refuse_imbalance(text, ranks);
+  return weights;
+}
 
 std::vector<double> parse_sizes(const std::string& text) {
   constexpr std::size_t most_sizes = 10'000;
@@ -169,11 +234,7 @@ std::vector<double> parse_sizes(const std::string& text) {
 }
 
 void collective_command(const CollectiveOptions& options) {
-  study::BenchRequest request{.operation = operation_named(options.operation),
-                              .ranks = options.ranks,
-                              .algorithm = options.algorithm,
-                              .sizes = {}};
-  for (const double size : parse_sizes(options.sizes)) request.sizes.push_back(size * units::B);
+  study::BenchRequest request = request_of(options);
   const hardware::Platform platform = load_platform(options.platform, options.sets);
   if (options.ranks > platform.gpu_count()) {
     throw ConfigError(Problem{.file = {},
@@ -181,6 +242,10 @@ void collective_command(const CollectiveOptions& options) {
                               .expected = "at most the platform's " + std::to_string(platform.gpu_count()) + " GPUs",
                               .got = std::to_string(options.ranks),
                               .hint = {}});
+  }
+  if (!options.imbalance.empty()) {
+    const int ranks = options.ranks > 0 ? options.ranks : platform.gpu_count();
+    request.weights = parse_imbalance(options.imbalance, static_cast<std::size_t>(ranks));
   }
   const topology::Topology topology = topology::build(platform);
   const auto executor = executor_for(options.network, topology.fabric);

@@ -177,8 +177,12 @@ CLI::App* add_collective(CLI::App& app, CollectiveOptions& options) {
       ->check(CLI::Range(2, 100'000'000));
   collective->add_option("--sizes", options.sizes, "FROM:TO:xFACTOR, FROM:TO:STEP or one size (default 8:16G:x2)")
       ->type_name("SIZES");
-  collective->add_option("--algorithm", options.algorithm, "auto (the default) or one of `aifsim list collectives`")
-      ->type_name("NAME");
+  collective->add_option("--algorithm", options.algorithm, "auto (the default), one of `aifsim list collectives`, or steps as data")
+      ->type_name("NAME|FILE.yaml");
+  collective->add_option("--imbalance", options.imbalance, "all_to_all_v: rank 0's bytes over the mean, or a number for each rank")
+      ->type_name("F|F,F,…");
+  collective->add_flag("--unfolded", options.unfolded, "ring, chain: simulate every rank's flows, not one rank's for all");
+  collective->add_flag("--collnet", options.collnet, "Let auto reduce in the network's switches (SHARP; NCCL_COLLNET_ENABLE)");
   add_choice(*collective, "--network", options.network, collective_networks, "How flows share channels (default fluid)");
   add_choice(*collective, "--format", options.format, collective_formats, "What to print (default text)");
   collective->footer(collective_examples);

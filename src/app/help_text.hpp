@@ -47,11 +47,13 @@ inline constexpr const char* collective_examples =
     "Examples:\n"
     "  aifsim collective platforms/dgx-h100-32.yaml --op all_reduce\n"
     "  aifsim collective platforms/dgx-h100-32.yaml --op all_to_all --ranks 16 --sizes 1M:1G:x4 --format json\n"
+    "  aifsim collective platforms/dgx-h100-32.yaml --op all_gather --ranks 16 \\\n"
+    "      --algorithm workloads/collectives/rail-all-gather-16.yaml\n"
     "\n"
     "Sizes are nccl-tests': K, M, G are powers of 1024. The columns are theirs too, with the algorithm, the protocol and\n"
     "the channel that bounded the slowest flow, or latency.\n"
     "\n"
-    "JSON keys: operation; ranks; rows[]{bytes time_us algbw_GBps busbw_GBps algorithm protocol bottleneck};\n"
+    "JSON keys: operation; ranks; rows[]{bytes time_us algbw_GBps busbw_GBps algorithm protocol flows bottleneck};\n"
     "run_cost{cpu_s peak_rss_bytes}.\n";
 
 inline constexpr const char* trace_examples =

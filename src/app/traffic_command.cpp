@@ -41,7 +41,9 @@ std::string json_of(const TrafficCommandOptions& options, const topology::Topolo
       {"pattern", options.pattern},
       {"gpus", topology.fabric.gpu_count()},
       {"flows", result.flows},
+      {"classes", result.classes},
       {"bytes", result.bytes.in(units::B)},
+      {"crossing_bytes", result.crossing.in(units::B)},
       {"completion_s", result.completion.in(units::s)},
       {"mean_flow_s", result.mean_flow_time.in(units::s)},
       {"p99_flow_s", result.p99_flow_time.in(units::s)},
@@ -74,12 +76,13 @@ std::string text_of(const TrafficCommandOptions& options, const topology::Topolo
   figures.row({"GPUs", report::human_count(static_cast<double>(topology.fabric.gpu_count()))});
   figures.row({"flows", report::human_count(static_cast<double>(result.flows))});
   figures.row({"bytes", report::human(result.bytes)});
+  figures.row({"from half to half", report::human(result.crossing)});
   figures.row({"completion", report::human(result.completion)});
   figures.row({"mean flow", report::human(result.mean_flow_time)});
   figures.row({"p99 flow", report::human(result.p99_flow_time)});
   figures.row({"rate per sending GPU", rate(result.rate_per_gpu)});
   figures.row({result.bisection_known ? "bisection per GPU" : "injection per GPU", rate(result.capacity_per_gpu)});
-  figures.row({"achieved", report::human_percent(result.achieved)});
+  figures.row({result.bisection_known ? "achieved of the bisection" : "achieved of the injection", report::human_percent(result.achieved)});
   report::Table hottest({{"hottest channels"}, {"busy", report::Align::right}, {"carried", report::Align::right}});
   for (const study::BusyChannel& hot : result.hottest) {
     hottest.row({topology.fabric.name(hot.channel), report::human_percent(hot.busy), report::human(hot.bytes)});

@@ -35,10 +35,12 @@ inline constexpr const char* traffic_examples =
     "all\n"
     "GPUs), or src and dst. A collective is simulated as the flows of its slowest rank.\n"
     "\n"
-    "JSON keys: pattern; gpus; flows; bytes (B, all flows); completion_s; mean_flow_s, p99_flow_s;\n"
-    "bytes_per_s_per_gpu (bytes / completion_s / GPUs that send); reference (bisection or injection), and that of one\n"
-    "GPU: reference_bytes_per_s_per_gpu; achieved (the ratio of these two; above 1 when much stays inside nodes);\n"
-    "channels_used; hottest[]{channel busy bytes}: busy is the share of what the channel could have carried until the\n"
-    "end; run_cost{cpu_s peak_bytes}.\n";
+    "JSON keys: pattern; gpus; flows; classes (of flows alike, simulated once); bytes (B, all flows); crossing_bytes\n"
+    "(from one half of the cluster to the other, of the direction with more; of collectives the least there must be);\n"
+    "completion_s; mean_flow_s, p99_flow_s; bytes_per_s_per_gpu (bytes / completion_s / GPUs that send); reference\n"
+    "(bisection, or injection where there is none), reference_bytes_per_s_per_gpu; achieved (bisection: crossing_bytes /\n"
+    "completion_s over that of all GPUs of a half; all-to-all sends half of its bytes across, so 0.5 is all that a full\n"
+    "bisection is asked for; injection: bytes_per_s_per_gpu over it); channels_used; hottest[]{channel busy bytes}: busy\n"
+    "is the share of what the channel could have carried until the end; run_cost{cpu_s peak_bytes}.\n";
 
 }  // namespace aifsim::app

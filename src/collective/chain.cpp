@@ -10,8 +10,8 @@ bool serves(const Situation& situation) {
 }
 
 CollectivePlan plan_chain(const Situation& situation) {
-  Traffic within(*situation.topology);
-  Traffic across(*situation.topology);
+  Traffic within(*situation.topology, situation.request->unfolded);
+  Traffic across(*situation.topology, situation.request->unfolded);
   for (const Layout& layout : situation.layouts) {
     ring_within_domains(layout, situation.bytes(), false, within);
     ring_across_domains(layout, situation.bytes(), false, across);

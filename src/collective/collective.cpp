@@ -151,8 +151,14 @@ CollectivePlan plan(const Request& request, const hardware::Platform& platform, 
   ensure(!request.groups.empty() && !request.groups.front().empty(), "a collective has ranks");
   if (request.groups.front().size() == 1 || request.bytes <= Bytes{}) return {.algorithm = "none", .protocol = "none"};
   const Situation situation = situate(request, platform, topology);
-  if (request.steps) return plan_steps(*request.steps, situation);
-  return request.algorithm == "auto" ? fastest_plan(situation) : plan_by_name(situation);
+  if (request.steps && !request.unfolded) return plan_steps(*request.steps, situation);
+  CollectivePlan plan = request.algorithm == "auto" ? fastest_plan(situation) : plan_by_name(situation);
+  if (request.unfolded && plan.phases.front().front().members.empty()) {
+    throw ConfigError(Problem{.key = "unfolded",
+                              .expected = "algorithm ring or chain, whose ranks can be simulated one by one",
+                              .got = request.steps ? "an algorithm as data" : plan.algorithm});
+  }
+  return plan;
 }
 
 std::optional<CollectivePlan> plan_if_served(const Request& request, const hardware::Platform& platform,

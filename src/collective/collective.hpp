@@ -40,12 +40,22 @@ struct ChannelLoad {
 };
 using ChannelLoads = std::vector<ChannelLoad>;
 
+// One rank's own flow, where all are wanted (Request::unfolded).
+struct MemberFlow {
+  DeviceId source, destination;
+  std::vector<ChannelUse> path;
+  Bytes bytes;
+  BytesPerSecond line_rate;   // the least capacity on its path
+  BytesPerSecond rate_limit;  // the protocol's ceiling
+};
+
 // One flow of the representative rank. Flows of a phase run at the same time; phases follow each other.
 struct PhaseFlow {
   std::vector<ChannelUse> path;
   Bytes bytes;
   BytesPerSecond rate_limit;  // the protocol's ceiling for this flow; 0 = none
   std::shared_ptr<const ChannelLoads> everyone;  // the traffic this flow stands for, its own included
+  std::vector<MemberFlow> members;               // Request::unfolded: the flows that this one stands for
 };
 using Phase = std::vector<PhaseFlow>;
 
@@ -75,6 +85,7 @@ struct Request {
   // many as a group has ranks.
   std::vector<double> weights = {};
   std::shared_ptr<const StepList> steps = {};  // instead of `algorithm`
+  bool unfolded = false;  // ring, chain: every rank's flows beside the representative's
 };
 
 // Chooses as NCCL does (by size, ranks, NVLink generation) when the algorithm is "auto". Pure.

@@ -9,10 +9,11 @@
 namespace aifsim::collective {
 namespace {
 
-BytesPerSecond ceiling(const Movement& movement, const Protocol& protocol, const Situation& situation) {
+BytesPerSecond ceiling(const Movement& movement, BytesPerSecond line_rate, const Protocol& protocol,
+                       const Situation& situation) {
   if (movement.medium == Medium::nvlink) return situation.nvlink * (protocol.rate * movement.rate_factor);
   const double efficiency = situation.transport->efficiency * situation.transport->protocol(protocol.name).payload;
-  return movement.flow.line_rate * (efficiency * movement.rate_factor);
+  return line_rate * (efficiency * movement.rate_factor);
 }
 
 // Relays wait for a chunk at every hop. Where the transport cuts messages (`ramp`) other algorithms wait as well, but
@@ -33,8 +34,9 @@ CollectivePlan with_protocol(const Work& work, const Protocol& protocol, const S
     const Bytes bytes = movement.flow.bytes * units::B;
     phase.push_back({.path = movement.flow.path,
                      .bytes = bytes,
-                     .rate_limit = ceiling(movement, protocol, situation),
-                     .everyone = movement.flow.everyone});
+                     .rate_limit = ceiling(movement, movement.flow.line_rate, protocol, situation),
+                     .everyone = movement.flow.everyone,
+                     .members = {}});
     if (movement.medium != Medium::network) continue;
     path = std::max(path, movement.flow.latency);
     fill = transport.held_back(bytes, network) / phase.back().rate_limit * filling_hops(work, transport);
@@ -55,13 +57,22 @@ CollectivePlan choose_protocol(std::string_view algorithm, const Work& work, con
   ensure(!work.method->protocols.empty(), "a method has a protocol");
   const topology::Fabric& fabric = situation.topology->fabric;
   std::optional<CollectivePlan> best;
+  const Protocol* chosen = nullptr;
   for (const Protocol& protocol : work.method->protocols) {
     CollectivePlan plan = with_protocol(work, protocol, situation);
     if (!best || lone_time(plan, fabric) - plan.unforeseen < lone_time(*best, fabric) - best->unforeseen) {
       best = std::move(plan);
+      chosen = &protocol;
     }
   }
   best->algorithm = algorithm;
+  for (std::size_t i = 0; i < work.movements.size(); ++i) {
+    std::vector<MemberFlow>& members = best->phases.front()[i].members;
+    members = work.movements[i].flow.members;
+    for (MemberFlow& member : members) {
+      member.rate_limit = ceiling(work.movements[i], member.line_rate, *chosen, situation);
+    }
+  }
   return *std::move(best);
 }
 

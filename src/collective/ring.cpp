@@ -18,8 +18,8 @@ CollectivePlan plan_ring(const Situation& situation) {
   const double ranks = static_cast<double>(situation.ranks);
   const double steps = passes * (ranks - 1);
   const double volume = situation.bytes() * steps / ranks;  // what a rank passes on
-  Traffic within(*situation.topology);
-  Traffic across(*situation.topology);
+  Traffic within(*situation.topology, situation.request->unfolded);
+  Traffic across(*situation.topology, situation.request->unfolded);
   for (const Layout& layout : situation.layouts) {
     const double rails = static_cast<double>(layout.rails);
     const double inner = layout.domains.size() == 1 ? volume : volume * (rails - 1) / rails;

@@ -6,14 +6,15 @@
 
 namespace aifsim::collective {
 
-Traffic::Traffic(const topology::Topology& topology)
-    : topology_(&topology), load_(topology.fabric.channels().size(), 0.0) {}
+Traffic::Traffic(const topology::Topology& topology, bool keep_members)
+    : topology_(&topology), keep_members_(keep_members), load_(topology.fabric.channels().size(), 0.0) {}
 
 void Traffic::send_for(DeviceId owner, DeviceId source, DeviceId destination, double bytes) {
   if (senders_.empty() || senders_.back().owner != owner) {
     senders_.push_back({.owner = owner, .first = uses_.size()});
   }
   senders_.back().bytes += bytes;
+  senders_.back().destination = destination;
   scratch_.clear();
   // The pair names the flow, so that the path under ECMP does not hang on the order of ranks.
   const std::uint64_t flow = (std::uint64_t{source.index()} << 32U) | destination.index();
@@ -59,22 +60,46 @@ SlowestFlow Traffic::slowest() const {
       most = time;
     }
   }
-  std::vector<Use> uses(uses_.begin() + static_cast<std::ptrdiff_t>(senders_[slowest].first),
-                        uses_.begin() + static_cast<std::ptrdiff_t>(end_of(slowest)));
-  std::stable_sort(uses.begin(), uses.end(), [](const Use& a, const Use& b) { return a.channel < b.channel; });
   SlowestFlow flow{.bytes = senders_[slowest].bytes};
-  for (std::size_t i = 0; i < uses.size();) {
-    const topology::Channel& channel = topology_->fabric.channel(uses[i].channel);
-    double own = 0;
-    const std::size_t first = i;
-    for (; i < uses.size() && uses[i].channel == uses[first].channel; ++i) own += uses[i].bytes;
-    const double share = own / flow.bytes;
-    flow.latency += channel.latency * share;
-    const BytesPerSecond rate = channel.capacity * (1 / share);
+  for (const OwnUse& use : own_uses(slowest)) {
+    const topology::Channel& channel = topology_->fabric.channel(use.channel);
+    flow.latency += channel.latency * use.share;
+    const BytesPerSecond rate = channel.capacity * (1 / use.share);
     if (flow.line_rate == BytesPerSecond{} || rate < flow.line_rate) flow.line_rate = rate;
-    flow.path.push_back({uses[first].channel, load_[uses[first].channel.index()] / flow.bytes});
+    flow.path.push_back({use.channel, load_[use.channel.index()] / flow.bytes});
   }
   flow.everyone = everyone();
+  for (std::size_t i = 0; keep_members_ && i < senders_.size(); ++i) flow.members.push_back(member(i));
+  return flow;
+}
+
+// Each channel once.
+std::vector<Traffic::OwnUse> Traffic::own_uses(std::size_t sender) const {
+  std::vector<Use> uses(uses_.begin() + static_cast<std::ptrdiff_t>(senders_[sender].first),
+                        uses_.begin() + static_cast<std::ptrdiff_t>(end_of(sender)));
+  std::stable_sort(uses.begin(), uses.end(), [](const Use& a, const Use& b) { return a.channel < b.channel; });
+  std::vector<OwnUse> own;
+  for (std::size_t i = 0; i < uses.size();) {
+    const ChannelId channel = uses[i].channel;
+    double bytes = 0;
+    for (; i < uses.size() && uses[i].channel == channel; ++i) bytes += uses[i].bytes;
+    own.push_back({channel, bytes / senders_[sender].bytes});
+  }
+  return own;
+}
+
+MemberFlow Traffic::member(std::size_t sender) const {
+  MemberFlow flow{.source = senders_[sender].owner,
+                  .destination = senders_[sender].destination,
+                  .path = {},
+                  .bytes = senders_[sender].bytes * units::B,
+                  .line_rate = {},
+                  .rate_limit = {}};
+  for (const OwnUse& use : own_uses(sender)) {
+    const BytesPerSecond rate = topology_->fabric.channel(use.channel).capacity * (1 / use.share);
+    if (flow.line_rate == BytesPerSecond{} || rate < flow.line_rate) flow.line_rate = rate;
+    flow.path.push_back({use.channel, use.share});
+  }
   return flow;
 }
 

@@ -18,11 +18,12 @@ struct SlowestFlow {
   Seconds latency;           // of the rank's own way, mean over its messages
   BytesPerSecond line_rate;  // the least capacity on it
   std::shared_ptr<const ChannelLoads> everyone;  // of all senders
+  std::vector<MemberFlow> members;               // all senders, where they are kept
 };
 
 class Traffic {
  public:
-  explicit Traffic(const topology::Topology& topology);
+  explicit Traffic(const topology::Topology& topology, bool keep_members = false);
   // Sends of one source that follow each other belong to one flow.
   void send(DeviceId source, DeviceId destination, double bytes) { send_for(source, source, destination, bytes); }
   // The same for what one rank receives, where ranks receive unequal amounts.
@@ -36,7 +37,7 @@ class Traffic {
 
  private:
   struct Sender {
-    DeviceId owner;
+    DeviceId owner, destination;  // the last one
     std::size_t first = 0;  // into uses_; ends where the next sender's begins
     double bytes = 0;
   };
@@ -48,8 +49,15 @@ class Traffic {
   [[nodiscard]] std::size_t end_of(std::size_t sender) const;
   [[nodiscard]] std::shared_ptr<const ChannelLoads> everyone() const;
   [[nodiscard]] Seconds busiest(std::size_t sender) const;
+  struct OwnUse {
+    ChannelId channel;
+    double share;  // of the sender's bytes
+  };
+  [[nodiscard]] std::vector<OwnUse> own_uses(std::size_t sender) const;
+  [[nodiscard]] MemberFlow member(std::size_t sender) const;
 
   const topology::Topology* topology_;
+  bool keep_members_;
   std::vector<Sender> senders_;
   std::vector<Use> uses_;
   std::vector<double> load_;  // bytes by channel

@@ -3,163 +3,158 @@
 #include <algorithm>
 #include <numeric>
 #include <set>
-#include <span>
 
 #include "base/error.hpp"
-#include "base/rng.hpp"
 #include "metrics/percentile.hpp"
+#include "study/traffic_classes.hpp"
 #include "task/task_graph.hpp"
 #include "topology/summary.hpp"
 
 namespace aifsim::study {
 namespace {
 
-constexpr std::size_t most_flows = std::size_t{1} << 21;  // about 1 GB
 constexpr std::size_t hottest_shown = 10;
 
-[[noreturn]] void refuse(std::string key, std::string expected, std::string got, std::string hint = {}) {
-  throw ConfigError(Problem{.file = {},
-                            .key = std::move(key),
-                            .expected = std::move(expected),
-                            .got = std::move(got),
-                            .hint = std::move(hint)});
+bool is_message(const Transfer& transfer) {
+  return transfer.operation == collective::Operation::send_receive && transfer.group.size() == 2;
 }
-
-// No GPU sends to itself: Sattolo's algorithm draws a permutation of one cycle.
-std::vector<std::size_t> one_cycle(std::size_t count, Rng& rng) {
-  std::vector<std::size_t> to(count);
-  std::iota(to.begin(), to.end(), std::size_t{0});
-  for (std::size_t i = count - 1; i > 0; --i) std::swap(to[i], to[rng.below(i)]);
-  return to;
-}
-
-class Pattern {
- public:
-  Pattern(const TrafficOptions& options, std::size_t gpus)
-      : options_(options), gpus_(gpus), rng_(options.seed, "traffic " + options.pattern) {}
-
-  std::vector<Transfer> make() {
-    const std::size_t each = options_.pattern == "all-to-all" ? gpus_ * (gpus_ - 1) : gpus_;
-    if (each > most_flows / options_.concurrent) {
-      refuse("--pattern " + options_.pattern, "at most " + std::to_string(most_flows) + " flows",
-             std::to_string(each * options_.concurrent),
-             each == gpus_ ? "" : "a row with op all_to_all in a CSV file costs a few flows");
-    }
-    for (std::size_t copy = 0; copy < options_.concurrent; ++copy) add(copy);
-    return std::move(transfers_);
-  }
-
- private:
-  void add(std::size_t copy) {
-    if (options_.pattern == "permutation") {
-      const std::vector<std::size_t> to = one_cycle(gpus_, rng_);
-      for (std::size_t i = 0; i < gpus_; ++i) send(i, to[i]);
-    } else if (options_.pattern == "incast") {
-      const std::size_t to = rng_.below(gpus_);
-      for (std::size_t i = 0; i < gpus_; ++i) send(i, to);
-    } else if (options_.pattern == "shift") {
-      const std::size_t by = (gpus_ / 2 - 1 + copy) % (gpus_ - 1) + 1;
-      for (std::size_t i = 0; i < gpus_; ++i) send(i, (i + by) % gpus_);
-    } else {
-      for (std::size_t by = 1; by < gpus_; ++by) {
-        for (std::size_t i = 0; i < gpus_; ++i) send(i, (i + by) % gpus_);
-      }
-    }
-  }
-  void send(std::size_t from, std::size_t to) {
-    if (from == to) return;
-    transfers_.push_back({.start = {}, .group = {from, to}, .bytes = options_.bytes, .name = options_.pattern});
-  }
-
-  const TrafficOptions& options_;
-  std::size_t gpus_;
-  Rng rng_;
-  std::vector<Transfer> transfers_;
-};
 
 struct FlowTimes final : task::Recorder {
-  explicit FlowTimes(const task::TaskGraph& tasks) : graph(tasks), start(tasks.size()) {}
+  explicit FlowTimes(const task::TaskGraph& tasks) : start(tasks.size()), time(tasks.size()) {}
   void started(TaskId task, Seconds when) override { start[task.index()] = when; }
   void finished(TaskId task, Seconds when, ChannelId) override {
     last = std::max(last, when);
-    if (graph.task(task).kind == task::TaskKind::flow) times.push_back((when - start[task.index()]).in(units::s));
+    time[task.index()] = when - start[task.index()];
   }
-  const task::TaskGraph& graph;
-  std::vector<Seconds> start;
-  std::vector<double> times;
+  std::vector<Seconds> start, time;
   Seconds last;
 };
+
+// Every flow a class of its own.
+FlowClasses no_classes(std::span<const LoneFlow> flows, std::span<const ChannelUse> uses,
+                       const topology::Fabric& fabric) {
+  FlowClasses result;
+  for (std::size_t i = 0; i < flows.size(); ++i) {
+    const std::size_t end = i + 1 < flows.size() ? flows[i + 1].first_use : uses.size();
+    const auto path = uses.subspan(flows[i].first_use, end - flows[i].first_use);
+    result.classes.push_back({.flow = i, .flows = 1, .path = {path.begin(), path.end()}});
+  }
+  for (std::size_t i = 0; i < fabric.channels().size(); ++i) result.like.push_back(ChannelId{i});
+  return result;
+}
 
 class TrafficGraph {
  public:
   TrafficGraph(const hardware::Platform& platform, const topology::Topology& topology)
-      : platform_(platform), topology_(topology) {}
+      : platform_(platform), topology_(topology), carried_(topology.fabric.channels().size(), 0.0) {}
 
-  void add(const Transfer& transfer) {
-    const LabelId label = graph.label(transfer.name);
-    std::vector<TaskId> after;
-    if (transfer.start > Seconds{}) after = {graph.delay(transfer.start, label)};
-    if (transfer.operation == collective::Operation::send_receive && transfer.group.size() == 2) {
-      add_message(transfer, label, after);
-    } else {
-      add_collective(transfer, label, std::move(after));
+  void add(const std::vector<Transfer>& transfers, bool fold) {
+    for (std::size_t i = 0; i < transfers.size(); ++i) {
+      if (is_message(transfers[i])) {
+        route(transfers[i], i);
+      } else {
+        add_collective(transfers[i]);
+        fold = false;  // one rank stands for all there, and meets the messages on its own channels
+      }
     }
+    const FlowClasses folded = fold ? classify(messages_, uses_, topology_.fabric)
+                                    : no_classes(messages_, uses_, topology_.fabric);
+    for (const FlowClass& flows : folded.classes) {
+      add_flow(messages_[flows.flow], flows, graph.label(transfers[transfer_of_[flows.flow]].name));
+    }
+    like_ = folded.like;
   }
 
   task::TaskGraph graph;
+  [[nodiscard]] std::size_t flows_like(std::size_t task) const { return flows_like_[task]; }  // 0: it is none
+  [[nodiscard]] Bytes carried(std::size_t channel) const { return carried_[like_[channel].index()] * units::B; }
 
  private:
-  void add_message(const Transfer& transfer, LabelId label, std::span<const TaskId> after) {
-    path_.clear();
+  void route(const Transfer& transfer, std::size_t index) {
+    LoneFlow message{.first_use = uses_.size(), .bytes = transfer.bytes, .start = transfer.start, .latency = {}};
     topology_.routing->append_path(topology_.fabric.gpu(transfer.group[0]), topology_.fabric.gpu(transfer.group[1]),
-                                   next_flow_++, path_);
-    Seconds latency;
-    for (const ChannelUse& use : path_) {
-      latency += topology_.fabric.channel(use.channel).latency * std::min(1.0, use.multiplicity);
+                                   messages_.size(), uses_);
+    for (std::size_t i = message.first_use; i < uses_.size(); ++i) {
+      message.latency += topology_.fabric.channel(uses_[i].channel).latency * std::min(1.0, uses_[i].multiplicity);
     }
-    graph.flow({.path = graph.path(path_), .bytes = transfer.bytes, .latency = latency, .rate_limit = {}, .device = {}},
-               label, after);
+    messages_.push_back(message);
+    transfer_of_.push_back(index);
   }
 
-  void add_collective(const Transfer& transfer, LabelId label, std::vector<TaskId> after) {
+  void add_flow(const LoneFlow& message, const FlowClass& flows, LabelId label) {
+    std::vector<TaskId> after;
+    if (message.start > Seconds{}) after = {graph.delay(message.start, label)};
+    add_to_graph({.path = graph.path(flows.path),
+                  .bytes = message.bytes,
+                  .latency = message.latency,
+                  .rate_limit = {},
+                  .device = {}},
+                 flows.path, flows.flows, label, after);
+  }
+
+  void add_collective(const Transfer& transfer) {
+    const LabelId label = graph.label(transfer.name);
     std::vector<DeviceId> members;
     for (const std::size_t gpu : transfer.group) members.push_back(topology_.fabric.gpu(gpu));
     const collective::CollectivePlan plan =
         collective::plan({.operation = transfer.operation, .bytes = transfer.bytes, .groups = {std::move(members)}},
                          platform_, topology_);
+    std::vector<TaskId> after;
+    if (transfer.start > Seconds{}) after = {graph.delay(transfer.start, label)};
     if (plan.alpha > Seconds{}) after = {graph.delay(plan.alpha, label, after)};
     for (const collective::Phase& phase : plan.phases) {
       std::vector<TaskId> sent;
       for (const collective::PhaseFlow& flow : phase) {
-        sent.push_back(graph.flow({.path = graph.path(flow.path),
-                                   .bytes = flow.bytes,
-                                   .latency = {},
-                                   .rate_limit = flow.rate_limit,
-                                   .device = {}},
-                                  label, after));
+        sent.push_back(add_to_graph({.path = graph.path(flow.path),
+                                     .bytes = flow.bytes,
+                                     .latency = {},
+                                     .rate_limit = flow.rate_limit,
+                                     .device = {}},
+                                    flow.path, 1, label, after));
       }
       after = std::move(sent);
     }
   }
 
+  TaskId add_to_graph(const task::TaskGraph::Flow& flow, const std::vector<ChannelUse>& path, std::size_t flows,
+                      LabelId label, std::span<const TaskId> after) {
+    for (const ChannelUse& use : path) carried_[use.channel.index()] += use.multiplicity * flow.bytes.in(units::B);
+    const TaskId task = graph.flow(flow, label, after);
+    flows_like_.resize(task.index() + 1, 0);
+    flows_like_.back() = flows;
+    return task;
+  }
+
   const hardware::Platform& platform_;
   const topology::Topology& topology_;
-  std::vector<ChannelUse> path_;
-  std::uint64_t next_flow_ = 0;
+  std::vector<ChannelUse> uses_;
+  std::vector<LoneFlow> messages_;
+  std::vector<std::size_t> transfer_of_;  // by message
+  std::vector<std::size_t> flows_like_;   // by task
+  std::vector<double> carried_;           // bytes by channel that stands for others
+  std::vector<ChannelId> like_;
 };
 
-void rank_channels(const task::TaskGraph& graph, const topology::Fabric& fabric, TrafficResult& result) {
-  std::vector<Bytes> carried(fabric.channels().size());
-  for (std::size_t i = 0; i < graph.size(); ++i) {
-    const task::Task& task = graph.task(TaskId{i});
-    if (task.kind != task::TaskKind::flow) continue;
-    for (const ChannelUse& use : graph.channels(task.path))
-      carried[use.channel.index()] += task.bytes * use.multiplicity;
+void sum_up_flows(const TrafficGraph& tasks, const FlowTimes& times, TrafficResult& result) {
+  std::vector<double> all;
+  for (std::size_t task = 0; task < tasks.graph.size(); ++task) {
+    if (tasks.graph.task(TaskId{task}).kind != task::TaskKind::flow) continue;
+    all.insert(all.end(), tasks.flows_like(task), times.time[task].in(units::s));
+    ++result.classes;
   }
-  for (std::size_t i = 0; i < carried.size(); ++i) {
-    if (carried[i] == Bytes{}) continue;
-    const double busy = carried[i] / (fabric.channel(ChannelId{i}).capacity * result.completion);
-    result.hottest.push_back({ChannelId{i}, busy, carried[i]});
+  result.completion = times.last;
+  result.flows = all.size();
+  if (all.empty()) return;
+  result.mean_flow_time = units::s * (std::accumulate(all.begin(), all.end(), 0.0) / static_cast<double>(all.size()));
+  result.p99_flow_time = units::s * metrics::percentile(std::move(all), 0.99);
+}
+
+void rank_channels(const TrafficGraph& tasks, const topology::Fabric& fabric, TrafficResult& result) {
+  for (std::size_t i = 0; i < fabric.channels().size(); ++i) {
+    const Bytes carried = tasks.carried(i);
+    if (carried == Bytes{}) continue;
+    const double busy = carried / (fabric.channel(ChannelId{i}).capacity * result.completion);
+    result.hottest.push_back({ChannelId{i}, busy, carried});
   }
   result.channels_used = result.hottest.size();
   std::stable_sort(result.hottest.begin(), result.hottest.end(),
@@ -180,57 +175,86 @@ BytesPerSecond injection_of(std::size_t gpu, const topology::Topology& topology)
   return up.valid() ? topology.fabric.channel(up).capacity : sum;
 }
 
+// Least bytes from one half of the cluster to the other, of the direction with more: a message's own; of a collective
+// what no algorithm can save.
+class Crossing {
+ public:
+  explicit Crossing(const topology::Topology& topology) {
+    for (std::size_t gpu = 0; gpu < topology.fabric.gpu_count(); ++gpu) {
+      first_half_.push_back(topology.routing->in_first_half(topology.fabric.gpu(gpu)));
+    }
+  }
+  void add(const Transfer& transfer) {
+    if (is_message(transfer)) {
+      const bool from = first_half_[transfer.group[0]], to = first_half_[transfer.group[1]];
+      if (from != to) (from ? there_ : back_) += transfer.bytes;
+      return;
+    }
+    const double ranks = static_cast<double>(transfer.group.size());
+    const double first = static_cast<double>(
+        std::ranges::count_if(transfer.group, [this](std::size_t gpu) { return first_half_[gpu]; }));
+    const double second = ranks - first;
+    if (first == 0 || second == 0) return;
+    double there = 1, back = 1;  // of the transfer's bytes
+    switch (transfer.operation) {
+      case collective::Operation::all_reduce: break;
+      case collective::Operation::all_gather: there = first / ranks, back = second / ranks; break;
+      case collective::Operation::reduce_scatter: there = second / ranks, back = first / ranks; break;
+      case collective::Operation::all_to_all:
+      case collective::Operation::all_to_all_v: there = back = first * second / ranks; break;
+      case collective::Operation::broadcast: (first_half_[transfer.group[0]] ? back : there) = 0; break;
+      case collective::Operation::reduce: (first_half_[transfer.group[0]] ? there : back) = 0; break;
+      case collective::Operation::send_receive: break;  // one step of a ring leaves each half at least once
+    }
+    there_ += transfer.bytes * there;
+    back_ += transfer.bytes * back;
+  }
+  [[nodiscard]] Bytes bytes() const { return std::max(there_, back_); }
+  [[nodiscard]] double smaller_half() const {
+    const auto first = static_cast<double>(std::ranges::count(first_half_, true));
+    return std::min(first, static_cast<double>(first_half_.size()) - first);
+  }
+
+ private:
+  std::vector<bool> first_half_;  // by GPU
+  Bytes there_, back_;
+};
+
 void compare_with_capacity(const std::vector<Transfer>& transfers, const topology::Topology& topology,
                            TrafficResult& result) {
   std::set<std::size_t> senders;
-  Bytes sent;
+  Crossing crossing(topology);
   for (const Transfer& transfer : transfers) {
-    const bool message = transfer.operation == collective::Operation::send_receive;
+    const bool message = is_message(transfer);
     senders.insert(transfer.group.begin(), message ? transfer.group.begin() + 1 : transfer.group.end());
-    sent += transfer.bytes * (message ? 1.0 : static_cast<double>(transfer.group.size()));
+    result.bytes += transfer.bytes * (message ? 1.0 : static_cast<double>(transfer.group.size()));
+    crossing.add(transfer);
   }
-  result.bytes = sent;
-  result.rate_per_gpu = sent / result.completion / static_cast<double>(senders.size());
+  result.crossing = crossing.bytes();
+  result.rate_per_gpu = result.bytes / result.completion / static_cast<double>(senders.size());
   result.capacity_per_gpu = topology::bisection_per_gpu(topology);
-  if (result.capacity_per_gpu <= BytesPerSecond{}) {
-    result.bisection_known = false;
-    result.capacity_per_gpu = injection_of(*senders.begin(), topology);
+  if (result.capacity_per_gpu > BytesPerSecond{}) {
+    result.achieved = result.crossing / result.completion / (result.capacity_per_gpu * crossing.smaller_half());
+    return;
   }
+  result.bisection_known = false;
+  result.capacity_per_gpu = injection_of(*senders.begin(), topology);
   if (result.capacity_per_gpu > BytesPerSecond{}) result.achieved = result.rate_per_gpu / result.capacity_per_gpu;
 }
 
 }  // namespace
 
-std::vector<Transfer> make_transfers(const TrafficOptions& options, std::size_t gpus) {
-  const bool is_file = options.pattern.ends_with(".csv");
-  const std::vector<std::string> patterns{"permutation", "incast", "all-to-all", "shift"};
-  if (!is_file && std::ranges::find(patterns, options.pattern) == patterns.end()) {
-    refuse("--pattern", "permutation, incast, all-to-all, shift or a .csv file", '"' + options.pattern + '"');
-  }
-  if (gpus < 2) refuse("PLATFORM", "at least two GPUs", std::to_string(gpus));
-  if (is_file) return read_transfers(options.pattern, gpus);
-  if (options.bytes <= Bytes{}) refuse("--bytes", "more than nothing", "0");
-  if (options.concurrent < 1) refuse("--concurrent", "at least 1", "0");
-  return Pattern(options, gpus).make();
-}
-
 TrafficResult simulate_traffic(const std::vector<Transfer>& transfers, const hardware::Platform& platform,
-                               const topology::Topology& topology, task::Executor& executor) {
+                               const topology::Topology& topology, task::Executor& executor, bool fold) {
   ensure(!transfers.empty(), "traffic has a transfer");
   TrafficGraph tasks(platform, topology);
-  for (const Transfer& transfer : transfers) tasks.add(transfer);
+  tasks.add(transfers, fold);
   FlowTimes times(tasks.graph);
   executor.submit(tasks.graph, times, [] {});
   executor.run();
   TrafficResult result;
-  result.completion = times.last;
-  result.flows = times.times.size();
-  if (!times.times.empty()) {
-    const double sum = std::accumulate(times.times.begin(), times.times.end(), 0.0);
-    result.mean_flow_time = units::s * (sum / static_cast<double>(times.times.size()));
-    result.p99_flow_time = units::s * metrics::percentile(std::move(times.times), 0.99);
-  }
-  rank_channels(tasks.graph, topology.fabric, result);
+  sum_up_flows(tasks, times, result);
+  rank_channels(tasks, topology.fabric, result);
   compare_with_capacity(transfers, topology, result);
   return result;
 }

@@ -44,20 +44,25 @@ struct BusyChannel {
 
 struct TrafficResult {
   std::size_t flows = 0;
-  Bytes bytes;         // all flows together
+  std::size_t classes = 0;  // simulated: flows that nothing tells apart are one
+  Bytes bytes;              // all flows together
+  Bytes crossing;           // from one half of the cluster to the other, of the direction with more
   Seconds completion;  // of the last flow
   Seconds mean_flow_time, p99_flow_time;
   BytesPerSecond rate_per_gpu;  // bytes / completion / GPUs that send
   bool bisection_known = true;  // `capacity_per_gpu` is: the bisection per GPU, else what a GPU can inject
   BytesPerSecond capacity_per_gpu;
-  double achieved = 0.0;             // rate_per_gpu / capacity_per_gpu
+  // crossing / completion over the bisection, else rate_per_gpu / capacity_per_gpu. An even permutation or all-to-all
+  // sends half of its bytes across: a network whose bisection is no bottleneck achieves half.
+  double achieved = 0.0;
   std::vector<BusyChannel> hottest;  // the busiest first
   std::size_t channels_used = 0;
 };
 
 // A collective is simulated as its plan says: the flows of its slowest rank, with what the others load on the same
-// channels; a message as one flow over one path.
+// channels; a message as one flow over one path, and messages alike as one (`fold`, traffic_classes.hpp).
 [[nodiscard]] TrafficResult simulate_traffic(const std::vector<Transfer>& transfers, const hardware::Platform& platform,
-                                             const topology::Topology& topology, task::Executor& executor);
+                                             const topology::Topology& topology, task::Executor& executor,
+                                             bool fold = true);
 
 }  // namespace aifsim::study

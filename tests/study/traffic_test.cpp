@@ -8,6 +8,7 @@
 
 #include "base/error.hpp"
 #include "config/node.hpp"
+#include "engine/flow_case.hpp"
 #include "engine/simgrid_executor.hpp"
 
 namespace aifsim::study {
@@ -129,6 +130,45 @@ TEST(Traffic, ATablesMistakesAreReportedTogetherWithTheirPlaces) {
                 testing::StartsWith(path + ":3:4: dst: expected a GPU from 0 to 15, got \"99\""));
     EXPECT_THAT(error.problems()[3].message(), testing::StartsWith(path + ":4:1: op: expected an operation"));
     EXPECT_THAT(error.problems()[4].message(), testing::StartsWith(path + ":5:14: group: expected at least two"));
+  }
+}
+
+// Flows alike, simulated as one, end when each of them ends by itself: torus and rails, whole and broken.
+TEST(Traffic, FlowsAlikeAreSimulatedOnceAndNothingChanges) {
+  for (const char* platform_yaml :
+       {"nodes: {type: dgx-h100, count: 6}\nscale_out: {topology: torus, dims: [3, 2], switch: qm9700}\n",
+        "nodes: {type: dgx-h100, count: 4}\nscale_out: {topology: rail-optimized, switch: qm9700}\n",
+        "nodes: {type: dgx-h100, count: 4}\nscale_out: {topology: rail-optimized, switch: qm9700}\n"
+        "faults:\n  - {part: node1/nic0→leaf0, factor: 0.5}\n  - {part: node3/gpu2→nvswitch3, dead: true}\n"}) {
+    const config::Document document = config::Document::parse(platform_yaml, "platform");
+    const hardware::Platform platform = hardware::read_platform(document);
+    document.check();
+    const topology::Topology topology = topology::build(platform);
+    for (const char* name : {"all-to-all", "shift", "permutation", "incast"}) {
+      const std::vector<Transfer> transfers = make_transfers(pattern(name), topology.fabric.gpu_count());
+      const auto figures = [&](bool fold) {
+        return test::in_child([&] {
+          const auto executor = engine::make_simgrid_executor(topology.fabric, engine::NetworkKind::fluid);
+          const TrafficResult result = simulate_traffic(transfers, platform, topology, *executor, fold);
+          std::vector<double> all{result.completion.in(units::s),    result.mean_flow_time.in(units::s),
+                                  result.p99_flow_time.in(units::s), static_cast<double>(result.flows),
+                                  result.achieved,                   static_cast<double>(result.channels_used)};
+          for (const BusyChannel& hot : result.hottest) all.push_back(hot.busy);
+          all.push_back(static_cast<double>(result.classes));
+          return all;
+        });
+      };
+      const std::vector<double> folded = figures(true), whole = figures(false);
+      ASSERT_EQ(folded.size(), whole.size());
+      for (std::size_t i = 0; i + 1 < folded.size(); ++i) {
+        EXPECT_NEAR(folded[i], whole[i], 1e-6 * whole[i]) << name << ' ' << i << '\n' << platform_yaml;
+      }
+      EXPECT_LE(folded.back(), whole.back());
+      if (name == std::string("all-to-all")) {
+        EXPECT_LT(folded.back() * 4, whole.back()) << platform_yaml;
+      }
+      EXPECT_LE(folded[4], 1 + 1e-9) << "achieved of the bisection";
+    }
   }
 }
 
