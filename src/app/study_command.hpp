@@ -32,7 +32,7 @@ inline constexpr const char* study_examples =
     "    collective: {op: all_to_all, bytes: 64 MiB, ranks: 64}   # or a list of them, each with its `name`\n"
     "  cases:\n"
     "    - {name: spines, platform: ../platforms/dgx-h100-32.yaml}\n"
-    "    - {name: rail-only, platform: ../platforms/rail-only-64.yaml, set: {scale_out.routing: adaptive}}\n"
+    "    - {name: rail-only, platform: ../platforms/rail-only-64.yaml, set: {scale_out.routing: rail-aligned}}\n"
     "  axes:                          # all combinations, for each case\n"
     "    nodes.count: [16, 24, 32]    # the name of an axis is `platform`, `workload` or a key of theirs; or any name\n"
     "                                 # with a list of maps: [{label: small, set: {nodes.count: 16, …}}, …]\n"

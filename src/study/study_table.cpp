@@ -109,7 +109,6 @@ std::string with_separators(std::string digits) {
 std::string rounded(double value, int digits) {
   const double size = std::abs(value);
   if (size == 0) return "0";
-  if (size < 1e15 && std::floor(size) == size) return with_separators(fmt::format("{:.0f}", value));
   if (size < 1e-4 || size >= 1e15) return fmt::format("{:.{}e}", value, digits - 1);
   const int before = static_cast<int>(std::floor(std::log10(size))) + 1;
   if (before >= digits) return with_separators(fmt::format("{:.0f}", value));
@@ -151,7 +150,8 @@ std::string shown(const StudyColumn& column, const Figure& figure) {
     case StudyColumn::Relative::factor: return rounded(*number, column.digits) + "x";
     case StudyColumn::Relative::none: break;
   }
-  return rounded(*number, column.digits);
+  const bool whole = std::abs(*number) < 1e15 && std::floor(*number) == *number;
+  return whole ? with_separators(fmt::format("{:.0f}", *number)) : rounded(*number, column.digits);
 }
 
 }  // namespace aifsim::study

@@ -75,7 +75,7 @@ TEST_F(StudyCommand, out_keeps_results_and_takes_them_again) {
     scratch_.write("out/results/" + entry.path().filename().string(), kept.dump());
   }
   const Outcome again = study(text, {"--out", out});
-  EXPECT_THAT(again.output, HasSubstr("42.00"));
+  EXPECT_THAT(again.output, HasSubstr("  42  "));
 }
 
 TEST_F(StudyCommand, a_failing_case_shows_in_its_row_and_in_the_exit_status) {
@@ -101,7 +101,7 @@ TEST_F(StudyCommand, mistakes_are_found_before_anything_runs) {
   };
   refused(replaced(text, "  nodes.count: [2", "  nodes.cuont: [2"), "did you mean");
   refused(replaced(text, "bytes: 1 MiB}, traffic", "bytes: 1 MiB, ranks: 17}, traffic"), "at most the platform's 16 GPUs, got 17");
-  refused(replaced(text, "axis.nodes.count", "axis.nodes"), "did you mean");
+  refused(replaced(text, "axis.nodes.count", "axis.nodes"), "expected one of its axes: nodes.count, got \"nodes\"");
   refused(text.substr(0, text.find("plot:")), "what to draw for --plot", {"--plot", "x.svg"});
   refused("study: x\ncolumns: []\n", "`cases`, `axes` or both");
 }
