@@ -42,8 +42,7 @@ void read_plan(const config::Node& node, const model::ModelSpec& model, model::I
   plan.tp = degree_of(node.optional("tp"), 1);
   plan.dp = degree_of(node.optional("dp"), 1);
   plan.pp = degree_of(node.optional("pp"), 1);
-  plan.redundant_experts =
-      static_cast<int>(node.optional("redundant_experts").integer_or(0, {.min = 0, .max = 1e5}));
+  plan.redundant_experts = static_cast<int>(node.optional("redundant_experts").integer_or(0, {.min = 0, .max = 1e5}));
   plan.expert_imbalance = node.optional("expert_imbalance").number_or(1, {.min = 1, .max = 1e3});
   const config::Node ep = node.optional("ep"), moe_tp = node.optional("moe_tp");
   if (!model.experts) {
@@ -55,7 +54,9 @@ void read_plan(const config::Node& node, const model::ModelSpec& model, model::I
   plan.ep = degree_of(ep, moe_tp ? std::max(1, gpus / degree_of(moe_tp, 1)) : 1);
   plan.moe_tp = degree_of(moe_tp, std::max(1, gpus / plan.ep));
   if (plan.ep * plan.moe_tp != gpus) {
-    (ep ? ep : moe_tp ? moe_tp : node)
+    (ep       ? ep
+     : moe_tp ? moe_tp
+              : node)
         .problem("ep x moe_tp equal to tp x dp (" + std::to_string(gpus) + ")",
                  std::to_string(plan.ep) + " x " + std::to_string(plan.moe_tp));
     return;
@@ -74,9 +75,10 @@ void check_plan(const config::Node& node, const model::ModelSpec& model, const h
   if (platform == nullptr) return;
   const double gpus = double{1} * plan.tp * plan.dp * plan.pp;
   if (gpus > platform->gpu_count()) {
-    (tp ? tp : node).problem("at most the " + std::to_string(platform->gpu_count()) + " GPUs of the platform",
-                             "tp " + std::to_string(plan.tp) + " x dp " + std::to_string(plan.dp) + " x pp " +
-                                 std::to_string(plan.pp));
+    (tp ? tp : node)
+        .problem(
+            "at most the " + std::to_string(platform->gpu_count()) + " GPUs of the platform",
+            "tp " + std::to_string(plan.tp) + " x dp " + std::to_string(plan.dp) + " x pp " + std::to_string(plan.pp));
   }
 }
 
@@ -109,7 +111,8 @@ void check_budget(const config::Node& node, EngineOptions& options) {
   }
   const double decodes = double{1} * options.max_sequences * (1 + options.speculative_tokens);
   if (decodes <= options.max_batched_tokens) return;
-  const config::Node blamed = node.has("max_sequences") ? node.optional("max_sequences") : node.optional("max_batched_tokens");
+  const config::Node blamed =
+      node.has("max_sequences") ? node.optional("max_sequences") : node.optional("max_batched_tokens");
   (blamed ? blamed : node)
       .problem("max_sequences x (1 + speculative tokens) of at most max_batched_tokens (" +
                    std::to_string(options.max_batched_tokens) + "), so that all sequences can decode at once",
@@ -118,8 +121,7 @@ void check_budget(const config::Node& node, EngineOptions& options) {
 
 }  // namespace
 
-EngineOptions read_engine(const config::Node& node, const model::ModelSpec& model,
-                          const hardware::Platform* platform) {
+EngineOptions read_engine(const config::Node& node, const model::ModelSpec& model, const hardware::Platform* platform) {
   EngineOptions options;
   read_software(node.required("software"), options);
   read_plan(node, model, options.plan);

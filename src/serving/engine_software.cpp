@@ -39,7 +39,8 @@ void read_graphs(const config::Node& node, EngineSoftware& software) {
   read_count(node.optional("largest_batch"), software.graph_batch, {.min = 0, .max = 1e6});
   if (const config::Node sizes = node.optional("batches")) {
     software.graph_sizes.clear();
-    for (const config::Node& size : sizes.items()) software.graph_sizes.push_back(static_cast<int>(size.integer(count)));
+    for (const config::Node& size : sizes.items())
+      software.graph_sizes.push_back(static_cast<int>(size.integer(count)));
     for (std::size_t i = 1; i < software.graph_sizes.size(); ++i) {
       if (software.graph_sizes[i] <= software.graph_sizes[i - 1]) sizes.problem("batch sizes that grow", "others");
     }

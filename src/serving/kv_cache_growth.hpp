@@ -15,7 +15,8 @@ class CacheGrowth {
   // `block`: length of a block, in whatever unit lengths are counted.
   explicit CacheGrowth(std::int64_t block);
 
-  // A sequence whose cache is `length` long joins (leaves, with a negative weight); each block it begins takes `weight`.
+  // A sequence whose cache is `length` long joins (leaves, with a negative weight); each block it begins takes
+  // `weight`.
   void add(std::int64_t length, std::int64_t weight);
   // Taken when every sequence grows by `gain`.
   [[nodiscard]] std::int64_t needed(std::int64_t gain) const;

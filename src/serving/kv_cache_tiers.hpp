@@ -1,4 +1,5 @@
-// Where KV blocks can be when they are not in HBM: host memory, NVMe, network storage. The replica asks, the tiers move.
+// Where KV blocks can be when they are not in HBM: host memory, NVMe, network storage. The replica asks, the tiers
+// move.
 #pragma once
 
 #include <cstddef>

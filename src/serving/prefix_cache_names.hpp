@@ -20,8 +20,8 @@ struct PrefixPiece {
 // both. Of the last, partial block the engine blocks that it fills are a piece.
 void name_pieces(const Prompt& prompt, int engine_block_tokens, std::vector<PrefixPiece>& pieces);
 
-// Pieces that the answer fills, `tokens` of prompt and answer together being cached: the next turn will begin with them.
-// None for prompts outside conversations.
+// Pieces that the answer fills, `tokens` of prompt and answer together being cached: the next turn will begin with
+// them. None for prompts outside conversations.
 void name_answer(const Prompt& prompt, int engine_block_tokens, int tokens, std::vector<PrefixPiece>& pieces);
 
 }  // namespace aifsim::serving

@@ -77,8 +77,9 @@ void Replica::Implementation::admit() {
 // The first of those with the fewest sequences.
 std::uint32_t Replica::Implementation::least_loaded() const {
   const auto load = [](const AttentionGroup& group) { return group.running + group.reserved; };
-  const auto least = std::min_element(
-      groups.begin(), groups.end(), [&](const AttentionGroup& a, const AttentionGroup& b) { return load(a) < load(b); });
+  const auto least =
+      std::min_element(groups.begin(), groups.end(),
+                       [&](const AttentionGroup& a, const AttentionGroup& b) { return load(a) < load(b); });
   return static_cast<std::uint32_t>(least - groups.begin());
 }
 
@@ -91,8 +92,8 @@ bool Replica::Implementation::admit_front() {
   if (group.running + group.reserved >= options.max_sequences || left <= 0) return false;
   const PrefixCache::Match match = group.cache.match(sequence.pieces);
   // At least one token is computed, and whole blocks are found.
-  const int found = static_cast<int>(
-      std::min<std::int64_t>(match.blocks, (sequence.target - 1) / shape.block_tokens) * shape.block_tokens);
+  const int found = static_cast<int>(std::min<std::int64_t>(match.blocks, (sequence.target - 1) / shape.block_tokens) *
+                                     shape.block_tokens);
   sequence.computed = found;
   // A prompt that was begun once may be longer than the budget now, and is chunked all the same.
   const bool whole = !options.chunked_prefill && sequence.generated == 0;
@@ -122,18 +123,19 @@ bool Replica::Implementation::admitted_by_scheduler(const Sequence& sequence, co
   const std::int64_t blocks = shape.blocks(sequence.target + quanta.lookahead);
   const int limit = output_limit(sequence);
   const int prompt = std::max(1, sequence.ticket.request.prompt.tokens);
-  const Candidate candidate{.uncached_tokens = sequence.target - sequence.computed,
-                            .output_limit = limit,
-                            .lacking = group.cache.lacking(match, blocks) + match.idle_blocks * shape.block,
-                            .whole = std::min(shape.total, shape.demand(shape.blocks(std::int64_t{prompt} + limit +
-                                                                                     quanta.lookahead)))};
-  const GroupView seen{.running = group.running + group.reserved,
-                       .total = shape.total,
-                       .available = group.available(),
-                       .promised = group.promised,
-                       .units_per_token = static_cast<double>(shape.growth(std::numeric_limits<std::int64_t>::max() / 2)) /
-                                          static_cast<double>(shape.block_tokens),
-                       .expected_tokens = std::max(0.0, quanta.tokens(group.expected))};
+  const Candidate candidate{
+      .uncached_tokens = sequence.target - sequence.computed,
+      .output_limit = limit,
+      .lacking = group.cache.lacking(match, blocks) + match.idle_blocks * shape.block,
+      .whole = std::min(shape.total, shape.demand(shape.blocks(std::int64_t{prompt} + limit + quanta.lookahead)))};
+  const GroupView seen{
+      .running = group.running + group.reserved,
+      .total = shape.total,
+      .available = group.available(),
+      .promised = group.promised,
+      .units_per_token = static_cast<double>(shape.growth(std::numeric_limits<std::int64_t>::max() / 2)) /
+                         static_cast<double>(shape.block_tokens),
+      .expected_tokens = std::max(0.0, quanta.tokens(group.expected))};
   return scheduler->admits(candidate, seen) && candidate.lacking <= seen.available;
 }
 
@@ -203,12 +205,11 @@ void Replica::Implementation::begin_swap_in(SequenceIndex index) {
   ++fetching;
   ++groups[sequence.group].reserved;
   const Bytes bytes = memory.block_bytes * static_cast<double>(shape.blocks(sequence.target));
-  clock.at(std::max(clock.now(), now + bytes / options.swap_bandwidth),
-           [this, index, version = sequence.version] {
-             if (sequences[index].version != version) return;
-             sequences[index].computed = sequences[index].target;
-             fetched(index);
-           });
+  clock.at(std::max(clock.now(), now + bytes / options.swap_bandwidth), [this, index, version = sequence.version] {
+    if (sequences[index].version != version) return;
+    sequences[index].computed = sequences[index].target;
+    fetched(index);
+  });
 }
 
 void Replica::Implementation::fetched(SequenceIndex index) {

@@ -103,7 +103,8 @@ void Replica::Implementation::start_stretch(bool preempted) {
   std::int64_t iterations = ends.front().iteration - iteration;
   if (line.until_context < std::numeric_limits<double>::infinity()) {
     const double on_line = std::floor((line.until_context - context) / gain) + 1;
-    if (on_line < static_cast<double>(iterations)) iterations = std::max<std::int64_t>(1, static_cast<std::int64_t>(on_line));
+    if (on_line < static_cast<double>(iterations))
+      iterations = std::max<std::int64_t>(1, static_cast<std::int64_t>(on_line));
   }
   if (prune(growth_changes)) iterations = std::min(iterations, growth_changes.front().iteration - iteration);
   // Who was preempted for this iteration may fit into the next.

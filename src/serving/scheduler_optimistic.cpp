@@ -1,4 +1,5 @@
-// vLLM, and TensorRT-LLM's maximum utilisation: whoever's prompt fits may join. Answers that grow too long are preempted.
+// vLLM, and TensorRT-LLM's maximum utilisation: whoever's prompt fits may join. Answers that grow too long are
+// preempted.
 #include "serving/scheduler_policies.hpp"
 
 namespace aifsim::serving {

@@ -138,7 +138,8 @@ TEST(KvCache, AnAnswerIsThereForTheNextTurn) {
 }
 
 TEST(KvCacheShape, AWindowStopsGrowing) {
-  CacheShape shape{.block_tokens = 16, .total = 1000, .block = 3, .sequence = 5, .windows = {{.block = 2, .blocks = 4}}};
+  CacheShape shape{
+      .block_tokens = 16, .total = 1000, .block = 3, .sequence = 5, .windows = {{.block = 2, .blocks = 4}}};
   EXPECT_EQ(shape.demand(2), 5 + 2 * 5);
   EXPECT_EQ(shape.demand(10), 5 + 30 + 8);
   EXPECT_EQ(shape.growth(3), 5);

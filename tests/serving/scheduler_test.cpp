@@ -38,12 +38,16 @@ TEST(Scheduler, AnEstimateFallsWithDecodesAndLearnsFromRetractions) {
   const auto scheduler = make_scheduler(with(Batching::prefill_first, Admission::estimated));
   const Candidate candidate{.uncached_tokens = 160, .output_limit = 160, .lacking = 10, .whole = 20};
   // 10 for the prompt, 10 for its answer, a share of 1600 / 16 for those that run.
-  const GroupView group{
-      .running = 5, .total = 1000, .available = 60, .promised = 0, .units_per_token = 1.0 / 16, .expected_tokens = 1600};
+  const GroupView group{.running = 5,
+                        .total = 1000,
+                        .available = 60,
+                        .promised = 0,
+                        .units_per_token = 1.0 / 16,
+                        .expected_tokens = 1600};
   EXPECT_FALSE(scheduler->admits(candidate, group));  // 10 + 10 + 0.7 x 100
   scheduler->decoded(600);
-  EXPECT_TRUE(scheduler->admits(candidate, group));   // 10 + 10 + 0.098 x 100
-  scheduler->preempted(5, 900, 1000);                 // (900 + 20 x 5) / 1001
+  EXPECT_TRUE(scheduler->admits(candidate, group));  // 10 + 10 + 0.098 x 100
+  scheduler->preempted(5, 900, 1000);                // (900 + 20 x 5) / 1001
   EXPECT_FALSE(scheduler->admits(candidate, group));
 }
 
