@@ -47,6 +47,11 @@ void read_links(const config::Node& entry, const std::vector<std::string>& media
     node.nic_link = link.required("bandwidth").bandwidth();
     link.finish();
   }
+  if (const config::Node link = entry.optional("cpu_link")) {
+    node.cpu_link_medium = read_medium_name(link.required("medium"), media);
+    node.cpu_link = link.required("bandwidth").bandwidth();
+    link.finish();
+  }
 }
 
 void check(const config::Node& entry, const NodeSpec& node) {

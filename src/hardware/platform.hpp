@@ -73,6 +73,8 @@ struct NodeSpec {
   bool nics_behind_cpu = false;  // GPU – CPU – NIC: C2C superchips, and PCIe nodes without NVLink
   std::string nic_link_medium;   // CPU to NIC, when nics_behind_cpu
   BytesPerSecond nic_link;       // the same, one direction, nominal
+  std::string cpu_link_medium;   // GPU to CPU where that is another cable than host_link; empty = the same
+  BytesPerSecond cpu_link;       // of one GPU, one direction, nominal
   std::string cpu;
   int cpus = 0;
   int cpu_cores = 0;                     // of the node

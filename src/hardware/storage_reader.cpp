@@ -33,6 +33,8 @@ void read_dpu_work(const config::Node& dpu, StorageSpec& storage) {
 
 void check_attach(const config::Node& storage, const Platform& platform) {
   for (const NodeGroup& group : platform.groups) {
+    const bool reaches = group.type->dpus > 0 || group.type->nics > 0 || !platform.storage.nic.empty();
+    if (!reaches) storage.problem("`nic`, for " + group.type->name + " has neither NICs nor DPUs", "nothing");
     if (platform.storage.attach == StorageSpec::Attach::dpu && group.type->dpus == 0) {
       storage.optional("attach").problem("node types with `dpus`", group.type->name + ", which has none",
                                          "give it some with nodes.dpus: {type: bluefield3, count: 1}");

@@ -51,6 +51,9 @@ class ClusterRouting final : public Routing {
   [[nodiscard]] std::uint32_t nvlink_domain(DeviceId gpu) const override {
     return nodes_.nvlink_domain(nodes_.locate(gpu));
   }
+  [[nodiscard]] std::pair<ChannelId, ChannelId> host_link(DeviceId gpu) const override {
+    return NodeLayout::host_link(nodes_.locate(gpu));
+  }
   [[nodiscard]] DeviceId nic_of(DeviceId gpu) const override { return nodes_.nic_of(nodes_.locate(gpu)).device; }
 
   [[nodiscard]] std::size_t path_diversity(DeviceId source, DeviceId destination) const override {

@@ -9,8 +9,9 @@
 namespace aifsim::topology {
 namespace {
 
-constexpr std::array<std::string_view, 11> kind_names{"gpu",  "cpu",   "nic",  "dpu", "nvswitch", "pcie_switch",
-                                                      "leaf", "spine", "core", "ocs", "storage"};
+constexpr std::array<std::string_view, device_kinds> kind_names{
+    "gpu",  "cpu", "nic",     "dpu",    "nvswitch", "pcie_switch", "leaf",        "spine",
+    "core", "ocs", "storage", "memory", "cores",    "nvme",        "storage-nic", "storage-switch"};
 constexpr std::uint32_t no_node = ~0u;
 
 }  // namespace

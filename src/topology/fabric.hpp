@@ -16,7 +16,26 @@
 
 namespace aifsim::topology {
 
-enum class DeviceKind : std::uint8_t { gpu, cpu, nic, dpu, nvswitch, pcie_switch, leaf, spine, core, ocs, storage };
+enum class DeviceKind : std::uint8_t {
+  gpu,
+  cpu,
+  nic,
+  dpu,
+  nvswitch,
+  pcie_switch,
+  leaf,
+  spine,
+  core,
+  ocs,
+  storage,
+  // Added for those who ask for storage alone: see add_storage().
+  memory,
+  cores,  // of a host or a DPU, busy with storage
+  nvme,
+  storage_nic,
+  storage_switch
+};
+inline constexpr std::size_t device_kinds = 16;
 [[nodiscard]] std::string_view name_of(DeviceKind kind);
 
 // 16 bytes: a million GPUs have several million of these.
@@ -78,6 +97,8 @@ class Routing {
   [[nodiscard]] virtual ChannelId nvlink_down(DeviceId gpu) const = 0;
   // NVLink domain number of a GPU; two GPUs with equal numbers reach each other over NVLink.
   [[nodiscard]] virtual std::uint32_t nvlink_domain(DeviceId gpu) const = 0;
+  // The first cable of a GPU towards its host or NIC, and its opposite; invalid when it has none.
+  [[nodiscard]] virtual std::pair<ChannelId, ChannelId> host_link(DeviceId /*gpu*/) const { return {}; }
   // The scale-out NIC a GPU uses; invalid when its node has none.
   [[nodiscard]] virtual DeviceId nic_of(DeviceId gpu) const;
   // Shortest paths between two GPUs that differ in a switch, also where switches are merged.
@@ -105,9 +126,12 @@ struct Circuits {
   bool ahead = true;     // of the next phase: as soon as the last one has ended
 };
 
+class Storage;
+
 struct Topology {
   Fabric fabric;
   std::unique_ptr<Routing> routing;
+  std::shared_ptr<const Storage> storage;  // null until add_storage()
   std::vector<TierCount> tiers;
   std::shared_ptr<const std::vector<bool>> dead_channels;  // by channel; null when none is
   std::vector<std::pair<DeviceId, double>> slow_gpus;      // by id

@@ -50,7 +50,7 @@ class Bill {
 
  private:
   void count_devices() {
-    std::array<std::size_t, 11> counts{};
+    std::array<std::size_t, device_kinds> counts{};
     for (const Device& device : topology_.fabric.devices())
       counts[static_cast<std::size_t>(device.kind)] += device.count;
     for (std::size_t kind = 0; kind < counts.size(); ++kind) {

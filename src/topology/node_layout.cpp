@@ -97,6 +97,12 @@ ChannelId NodeLayout::nvlink_down(const GpuPlace& place) const {
   return place.group->nvswitch ? ChannelId{nvlink_base(place) + 2 * place.domain_gpu() + 1} : ChannelId{};
 }
 
+std::pair<ChannelId, ChannelId> NodeLayout::host_link(const GpuPlace& place) {
+  if (place.group->node_channels() == 0) return {};
+  const std::size_t up = node_base(place) + 2 * place.gpu;
+  return {ChannelId{up}, ChannelId{up + 1}};
+}
+
 NicPlace NodeLayout::nic_place(const GroupLayout& group, std::size_t nic_in_group) {
   const std::size_t node = nic_in_group / group.nics;
   const std::size_t index = nic_in_group - node * group.nics;

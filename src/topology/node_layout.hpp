@@ -62,6 +62,8 @@ class NodeLayout {
   [[nodiscard]] std::uint32_t nvlink_domain(const GpuPlace& place) const;
   [[nodiscard]] ChannelId nvlink_up(const GpuPlace& place) const;
   [[nodiscard]] ChannelId nvlink_down(const GpuPlace& place) const;
+  // GPU to CPU or NIC, and back; invalid without either.
+  [[nodiscard]] static std::pair<ChannelId, ChannelId> host_link(const GpuPlace& place);
   // visit(NicPlace, bandwidth) for every scale-out NIC in order of its ordinal.
   template <typename Visitor>
   void for_each_nic(Visitor visit) const {
