@@ -13,13 +13,14 @@ struct NodeName {
 };
 
 // The first row that fits counts.
-constexpr std::array<NodeName, 12> names{{
+constexpr std::array<NodeName, 13> names{{
     {"A100-SXM4-40GB", "", "hgx-a100-40gb"},
     {"A100", "", "dgx-a100"},
     {"H100-SXM (96GB", "", "grand-teton-h100-96gb"},
     {"H100", "Grand Teton", "grand-teton-h100"},
     {"H100", "", "dgx-h100"},
     {"H200", "", "dgx-h200"},
+    {"H800", "", "hgx-h800"},
     {"GH200", "", "gh200-node-4x"},
     {"B200", "", "dgx-b200"},
     {"B300", "", "dgx-b300"},

@@ -2,8 +2,11 @@
 
 #include "base/error.hpp"
 #include "engine/simgrid_executor.hpp"
+#include "serving/request_plan.hpp"
 #include "study/collective_row.hpp"
+#include "study/inference_row.hpp"
 #include "study/row_scenario.hpp"
+#include "study/serving_run.hpp"
 #include "study/training_run.hpp"
 
 namespace aifsim::study {
@@ -75,6 +78,44 @@ void simulate_collective_row(const Table::Row& row, std::vector<RowResult>& resu
   }
 }
 
+metrics::ServingReport simulate_service(const RowScenario& scenario, const std::string& id) {
+  const config::Document platform_file = config::Document::parse(scenario.platform, id + " platform");
+  const hardware::Platform platform = hardware::read_platform(platform_file);
+  platform_file.check();
+  const config::Document workload_file = config::Document::parse(scenario.workload, id + " workload");
+  const serving::ServingJob job = serving::read_serving_job(workload_file, &platform);
+  workload_file.check();
+  const topology::Topology topology = topology::build(platform);
+  const serving::Deployment deployment(job, platform, topology);
+  const auto source = serving::make_requests(*job.requests, 1);
+  const auto executor = engine::make_simgrid_executor(topology.fabric, engine::NetworkKind::fluid);
+  return simulate_serving(deployment, *source, *executor).service;
+}
+
+double value_of(const metrics::ServingReport& report, const std::string& metric) {
+  if (metric == "ttft_ms") return report.ttft.mean().in(units::ms);
+  if (metric == "tpot_ms") return report.tpot.mean().in(units::ms);
+  return report.output_tokens_per_s;
+}
+
+void simulate_inference_row(const Table::Row& row, std::vector<RowResult>& results) {
+  try {
+    const RowReading reading = read_inference_row(row);
+    if (!reading.scenario) return conclude(results, RowStatus::unsupported, reading.reason);
+    const metrics::ServingReport report = simulate_service(*reading.scenario, row.text("id"));
+    if (report.rejected > 0) return conclude(results, RowStatus::infeasible, report.rejections.front());
+    for (RowResult& result : results) {
+      result.simulated = value_of(report, result.metric);
+      result.error = result.simulated / result.measured - 1;
+    }
+    conclude(results, RowStatus::ok, reading.scenario->assumed);
+  } catch (const ConfigError& error) {
+    conclude(results, RowStatus::infeasible, error.what());
+  } catch (const OutOfMemoryError& error) {
+    conclude(results, RowStatus::infeasible, error.what());
+  }
+}
+
 RowResult figure(const Table::Row& row, const char* metric, const char* column, const char* unit) {
   RowResult result;
   result.id = row.text("id");
@@ -132,7 +173,7 @@ void simulate_row(TableKind kind, const Table::Row& row, std::vector<RowResult>&
   switch (kind) {
     case TableKind::training: return simulate_training_row(row, results);
     case TableKind::collectives: return simulate_collective_row(row, results);
-    case TableKind::inference: return conclude(results, RowStatus::unsupported, "serving is not simulated yet");
+    case TableKind::inference: return simulate_inference_row(row, results);
     case TableKind::mlperf:
       return conclude(results, RowStatus::unsupported, "time to train needs convergence, which is not simulated");
   }

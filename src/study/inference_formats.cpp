@@ -1,0 +1,83 @@
+// Names and number formats of published checkpoints.
+#include <algorithm>
+#include <cctype>
+#include <string_view>
+
+#include "config/named_file.hpp"
+#include "study/inference_row.hpp"
+
+namespace aifsim::study {
+namespace {
+
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
+  return text;
+}
+
+bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
+
+// Letters and digits alone, and no "v" before a digit: "LLaMA v3.3 70B" is "llama3.3-70b".
+std::string squeezed(const std::string& name) {
+  std::string letters;
+  for (const char c : lower(name)) {
+    const auto symbol = static_cast<unsigned char>(c);
+    if (std::isdigit(symbol) != 0 && !letters.empty() && letters.back() == 'v') letters.pop_back();
+    if (std::isalnum(symbol) != 0) letters += c;
+  }
+  return letters;
+}
+
+bool is_blackwell(const std::string& gpu) { return contains(gpu, "B200") || contains(gpu, "B300") || contains(gpu, "RTX PRO"); }
+
+// Four-bit checkpoints quantise the routed experts of these models and leave attention, and what every token passes, in
+// BF16: OpenAI's MXFP4 (gpt-oss model card), Moonshot's INT4 (Kimi-K2.5 model card), NVIDIA's NVFP4 of DeepSeek-R1/V3,
+// Kimi-K2.5, GLM-5, MiniMax-M2.5, Qwen3.5 (hf_quant_config.json, exclude_modules; recalled).
+bool only_experts(const model::ModelSpec& model) { return model.experts.has_value(); }
+
+}  // namespace
+
+std::string model_file_of(const std::string& name) {
+  const std::string wanted = squeezed(name);
+  std::string best;
+  std::size_t longest = 0;
+  for (const std::string& file : config::names_in("workloads/models")) {
+    const std::string known = squeezed(file);
+    const bool fits = contains(wanted, known) || known.starts_with(wanted);
+    const std::size_t length = std::min(known.size(), wanted.size());
+    if (!fits || length < longest || (length == longest && !best.empty() && file.size() >= best.size())) continue;
+    best = file;
+    longest = length;
+  }
+  return best;
+}
+
+CheckpointFormats checkpoint_formats(const model::ModelSpec& model, const std::string& precision,
+                                     const std::string& engine, const std::string& gpu) {
+  const std::string text = lower(precision);
+  const bool tensorrt = lower(engine).starts_with("t");
+  const bool open_weights = contains(lower(model.name), "gpt-oss");
+  CheckpointFormats formats{"bf16", "bf16", "bf16", "bf16", "bf16"};
+  if (open_weights) {  // whatever a table calls it, there is one checkpoint
+    formats.experts = "mxfp4";
+    formats.activations = is_blackwell(gpu) ? "mxfp8" : "bf16";
+    if (tensorrt && contains(text, "fp8")) formats.kv_cache = "fp8";
+    return formats;
+  }
+  if (contains(text, "int4")) {
+    formats.experts = "mxfp4";  // INT4 in groups of 32: as many bits with its scales
+    return formats;
+  }
+  if (contains(text, "fp4")) {
+    const bool part = only_experts(model);
+    formats = {part ? "bf16" : "nvfp4", part ? "bf16" : "nvfp4", "nvfp4", "nvfp4", tensorrt ? "fp8" : "bf16"};
+    if (contains(text, "fp8 attention")) formats.attention = formats.ffn = "fp8";
+    return formats;
+  }
+  if (contains(text, "fp8")) {
+    formats = {"fp8", "fp8", "fp8", "fp8", tensorrt ? "fp8" : "bf16"};
+    if (contains(text, "bf16 attention")) formats.attention = "bf16";
+  }
+  return formats;
+}
+
+}  // namespace aifsim::study

@@ -1,0 +1,196 @@
+// A row of inference.csv as platform and workload files.
+#include "study/inference_row.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <sstream>
+
+#include "base/error.hpp"
+#include "config/named_file.hpp"
+
+namespace aifsim::study {
+namespace {
+
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
+  return text;
+}
+
+bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
+
+std::string engine_file(const std::string& engine) {
+  const std::string name = lower(engine);
+  if (name.starts_with("vllm")) return "vllm";
+  if (name.starts_with("sglang")) return "sglang";
+  if (name.starts_with("tensorrt-llm") || name.starts_with("trtllm")) return "tensorrt-llm";
+  return {};
+}
+
+// How the GPUs of one worker share the model.
+struct Layout {
+  int tp = 1, dp = 1, ep = 1, moe_tp = 1;
+  [[nodiscard]] int gpus() const { return tp * dp; }
+};
+
+Layout checked(Layout layout, const model::ModelSpec& model) {
+  if (!model.experts) layout.ep = 1;
+  layout.ep = std::max(1, std::min(layout.ep, layout.gpus()));
+  layout.moe_tp = layout.gpus() / layout.ep;
+  return layout;
+}
+
+// `tp` and `attention_dp` multiply to the GPUs, or both name all of them, as TensorRT-LLM's options do.
+Layout layout_of(const Table::Row& row, const model::ModelSpec& model, std::string& assumed) {
+  Layout layout;
+  const int gpus = row.integer_or("num_gpus", row.integer_or("tp", 1)) / std::max(1, row.integer_or("pp", 1));
+  layout.tp = row.integer_or("tp", gpus);
+  layout.dp = row.integer_or("attention_dp", 1);
+  const bool data_parallel = contains(row.text("quality_note"), "attention DP enabled");
+  if (data_parallel && row.empty("attention_dp")) layout.dp = layout.tp;
+  if (layout.tp * layout.dp > gpus && layout.tp == layout.dp) layout.tp = 1;
+  if (row.text("ep") == "not stated") {
+    layout.ep = data_parallel ? layout.gpus() : 1;
+    if (model.experts) assumed += "ep " + std::to_string(layout.ep) + "; ";
+  } else {
+    layout.ep = row.integer_or("ep", 1);
+  }
+  return checked(layout, model);
+}
+
+Layout worker_of(const Table::Row& row, const std::string& role, const model::ModelSpec& model) {
+  Layout layout;
+  layout.tp = row.integer_or(role + "_tp", 1);
+  layout.dp = row.integer_or(role + "_dp", 1);
+  layout.ep = row.integer_or(role + "_ep", 1);
+  if (layout.ep > layout.gpus() && layout.ep % layout.gpus() == 0) layout.dp *= layout.ep / layout.gpus();
+  return checked(layout, model);
+}
+
+bool is_inferencex(const Table::Row& row) { return row.text("platform").starts_with("InferenceX"); }
+
+// How InferenceX starts its servers (github.com/SemiAnalysisAI/InferenceX, benchmarks/*.sh): vLLM with as many sequences
+// as users; SGLang with large prefill chunks; TensorRT-LLM with a token budget of a prompt and the batch, 8,192 at
+// least for DeepSeek.
+std::string inferencex_options(const Table::Row& row, const model::ModelSpec& model) {
+  const std::string engine = engine_file(row.text("engine"));
+  const int users = row.integer_or("concurrency", 1);
+  if (engine == "vllm") return ", max_sequences: " + std::to_string(std::min(users, 8192));
+  if (engine == "sglang") return std::string(", max_batched_tokens: ") + (model.latent_attention ? "16384" : "32768");
+  const int prompt = row.integer("isl") + 64;
+  const int budget = model.experts ? std::max(8192, users + prompt) : row.integer("isl") + row.integer("osl") + 20;
+  return ", max_batched_tokens: " + std::to_string(std::max(2048, budget));
+}
+
+// What trtllm-bench chooses for the highest throughput (tensorrt_llm/bench/build/tuning.py, finetune_setting): the token
+// budget of a steady mix of prompts and answers. The batch is as large as the cache lets it be.
+std::string throughput_options(const Table::Row& row) {
+  const double mix = 1 + row.number("isl") / row.number("osl");
+  const int budget = static_cast<int>(std::clamp(2048 * mix, 2048.0, 32768.0));
+  return ", max_batched_tokens: " + std::to_string(budget / 1024 * 1024);
+}
+
+// The options of one engine, as a flow map after `engine: `.
+std::string engine_yaml(const Table::Row& row, const model::ModelSpec& model, const Layout& layout) {
+  const CheckpointFormats formats =
+      checkpoint_formats(model, row.text("precision"), row.text("engine"), row.text("gpu"));
+  std::ostringstream out;
+  out << "{software: " << engine_file(row.text("engine")) << ", tp: " << layout.tp << ", dp: " << layout.dp;
+  if (row.integer_or("pp", 1) > 1) out << ", pp: " << row.integer("pp");
+  if (model.experts) out << ", ep: " << layout.ep << ", moe_tp: " << layout.moe_tp;
+  out << ", precision: {attention: " << formats.attention << ", ffn: " << formats.ffn << ", experts: " << formats.experts
+      << ", activations: " << formats.activations << ", kv_cache: "
+      << (row.empty("kv_precision") ? formats.kv_cache : lower(row.text("kv_precision")))
+      << "}, prefix_caching: false, max_model_tokens: " << row.integer("isl") + row.integer("osl");
+  if (!row.empty("max_batch")) out << ", max_sequences: " << row.integer("max_batch");
+  if (row.text("load_model") == "static batch") out << ", batching: static";
+  if (row.text("load_model").starts_with("offline")) out << throughput_options(row);
+  if (is_inferencex(row) && row.text("mode") == "agg") out << inferencex_options(row, model);
+  out << '}';
+  return out.str();
+}
+
+std::string lengths_yaml(const Table::Row& row, const char* column) {
+  if (row.empty("range_ratio")) return row.text(column);
+  return "{max: " + row.text(column) + ", range_ratio: " + row.text("range_ratio") + "}";
+}
+
+// Closed loop: as many requests as the benchmark client sends, all users starting at once, or fewer where the result is
+// the same. Offline: all requests wait from the start; beyond a few batches more of them only repeat what was.
+std::string requests_yaml(const Table::Row& row, std::string& assumed) {
+  std::ostringstream out;
+  out << "requests:\n  input: " << lengths_yaml(row, "isl") << "\n  output: " << lengths_yaml(row, "osl");
+  if (row.text("load_model").starts_with("closed loop")) {
+    const int users = row.integer("concurrency");
+    const int rounds = users <= 64 ? 10 : users <= 512 ? 5 : 3;
+    out << "\n  arrivals: closed-loop\n  users: " << users << "\n  count: " << rounds * users << '\n';
+    return out.str();
+  }
+  int count = row.integer_or("num_requests", row.integer_or("concurrency", 3000));
+  if (row.empty("num_requests") && row.empty("concurrency")) assumed += "3000 requests; ";
+  count = std::min(count, 6000);
+  out << "\n  arrivals: all-at-once\n  count: " << count << '\n';
+  return out.str();
+}
+
+std::string unsupported_reason(const Table::Row& row) {
+  const std::string& mode = row.text("mode");
+  if (mode != "agg" && mode != "disagg") return "half a service (" + mode + ") without its batch";
+  if (row.empty("isl") || row.empty("osl")) return "the row does not state its lengths";
+  const std::string& load = row.text("load_model");
+  if (load.starts_with("closed loop") && row.empty("concurrency")) return "the row does not state its concurrency";
+  if (!load.starts_with("closed loop") && load != "offline infinite rate" && load != "static batch") return "load model " + load;
+  if (model_file_of(row.text("model")).empty()) return "no model file for " + row.text("model");
+  if (engine_file(row.text("engine")).empty()) return "no engine file for " + row.text("engine");
+  if (!node_type_of(row.text("gpu"), row.text("platform"))) return "no node type for GPU " + row.text("gpu");
+  if (mode == "disagg" && (row.empty("prefill_workers") || row.empty("decode_workers"))) {
+    return "the row does not state its workers";
+  }
+  return {};
+}
+
+// Workers do not straddle nodes where they fit into one.
+std::string platform_yaml(const std::string& node, int gpus, int largest) {
+  const int domain = contains(node, "nvl72") ? 72 : 8;
+  const int per_domain = largest <= domain ? domain / largest * largest : domain;
+  const int domains = (gpus + per_domain - 1) / per_domain + (gpus > per_domain ? 1 : 0);
+  return "nodes: {type: " + node + ", count: " + std::to_string(domains) +
+         "}\nscale_out: {topology: " + (domains > 1 ? "rail-optimized" : "none") + "}\n";
+}
+
+model::ModelSpec load_model(const std::string& file) {
+  const config::Document document = config::Document::parse("model: " + file + "\n", "model");
+  model::ModelSpec model = model::read_model(document.root().required("model"));
+  document.check();
+  return model;
+}
+
+}  // namespace
+
+RowReading read_inference_row(const Table::Row& row) {
+  if (std::string reason = unsupported_reason(row); !reason.empty()) return {std::nullopt, std::move(reason)};
+  RowScenario scenario;
+  const std::string file = model_file_of(row.text("model"));
+  const model::ModelSpec model = load_model(file);
+  const std::string node = *node_type_of(row.text("gpu"), row.text("platform"));
+  std::ostringstream out;
+  out << "kind: serving\nname: \"" << row.text("id") << "\"\nmodel: " << file << '\n';
+  if (row.text("mode") == "disagg") {
+    const Layout prefill = worker_of(row, "prefill", model), decode = worker_of(row, "decode", model);
+    const int prefills = row.integer("prefill_workers"), decodes = row.integer("decode_workers");
+    out << "prefill: {replicas: " << prefills << ", engine: " << engine_yaml(row, model, prefill)
+        << "}\ndecode: {replicas: " << decodes << ", engine: " << engine_yaml(row, model, decode) << "}\n";
+    scenario.platform = platform_yaml(node, prefills * prefill.gpus() + decodes * decode.gpus(),
+                                      std::max(prefill.gpus(), decode.gpus()));
+  } else {
+    const Layout layout = layout_of(row, model, scenario.assumed);
+    const int stages = std::max(1, row.integer_or("pp", 1));
+    const int replicas = std::max(1, row.integer_or("num_gpus", 1) / (layout.gpus() * stages));
+    out << "replicas: " << replicas << "\nengine: " << engine_yaml(row, model, layout) << '\n';
+    scenario.platform = platform_yaml(node, replicas * layout.gpus() * stages, layout.gpus());
+  }
+  out << requests_yaml(row, scenario.assumed);
+  scenario.workload = out.str();
+  return {std::move(scenario), {}};
+}
+
+}  // namespace aifsim::study
