@@ -5,6 +5,52 @@
 
 namespace aifsim::report {
 
+inline metrics::ServingReport sample_service() {
+  metrics::ServingReport service;
+  service.name = "serve-llama3-70b";
+  service.model = "llama3-70b";
+  service.precision = "fp8 weights, fp8 KV";
+  service.layout = "2 x TP4 prefill + 1 x TP8 decode";
+  service.engine = "vLLM";
+  service.gpus = 16;
+  service.requests = 1000;
+  service.completed = 990;
+  service.measured = 900;
+  service.rejected = 10;
+  service.preemptions = 3;
+  service.duration = 200 * units::s;
+  service.input_tokens = 900e3;
+  service.output_tokens = 180e3;
+  for (int i = 1; i <= 900; ++i) {
+    service.ttft.add(i * 0.3 * units::ms);
+    service.tpot.add((10 + i * 0.01) * units::ms);
+    service.itl.add((10 + i * 0.01) * units::ms, 200);
+    service.e2e.add((2 + i * 0.01) * units::s);
+    service.queueing.add(i * 0.1 * units::ms);
+  }
+  service.output_tokens_per_s = 900;
+  service.output_tokens_per_s_per_gpu = 56.25;
+  service.requests_per_s = 4.5;
+  service.goodput_rps = 4.1;
+  service.slo_ttft = 200 * units::ms;
+  service.prefix_hit_ratio = 0.25;
+  service.mean_running = 31.5;
+  service.mean_batch = 30.2;
+  service.transfer_mean = 12 * units::ms;
+  service.transferred = 300 * units::GB;
+  metrics::MemoryReport memory;
+  memory.classes = {{"weights", 9 * units::GB}, {"kv cache", 60 * units::GB}, {"activations", 3 * units::GB}};
+  memory.capacity = 80 * units::GB;
+  service.pools = {{.role = "prefill", .replicas = 2, .layout = "TP4", .memory = memory, .cache_tokens = 1.5e6}};
+  service.tiers = {{.name = "host", .capacity = 2e12 * units::B, .hit_ratio = 0.1, .read = 4 * units::GB, .written = 9 * units::GB}};
+  service.bottlenecks = {{.figure = "ttft", .resource = "waiting for a place in the batch", .time = 50 * units::ms, .share = 0.4},
+                         {.figure = "tpot", .resource = "expert ffn", .time = 6 * units::ms, .share = 0.5}};
+  service.series = {{.when = 1 * units::s, .running = 3, .waiting = 1, .cache_use = 0.1, .output_tokens_per_s = 80, .prompt_tokens_per_s = 900},
+                    {.when = 3 * units::s, .running = 9, .waiting = 0, .cache_use = 0.2, .output_tokens_per_s = 280, .prompt_tokens_per_s = 600}};
+  service.rejections = {"10 queue full"};
+  return service;
+}
+
 inline metrics::RunReport sample_report() {
   metrics::RunReport report;
   report.provenance = {.version = "0.1.0",
@@ -54,6 +100,8 @@ inline metrics::RunReport sample_report() {
                  .step_before = 6.4 * units::s,
                  .detail = "the job fails at 300 s: a rank of the job ran on it"}};
   report.jobs.push_back(job);
+
+  report.services.push_back(sample_service());
 
   report.network.kind = "fluid";
   for (int i = 0; i < 15; ++i) {
