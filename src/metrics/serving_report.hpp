@@ -61,6 +61,7 @@ struct ServingReport {
   Bytes transferred;
   std::vector<PoolReport> pools;
   std::vector<CacheTierReport> tiers;
+  double storage_host_cores = 0, storage_dpu_cores = 0;  // mean, busy with shared storage, of all nodes
   std::vector<ServingBottleneck> bottlenecks;
   std::vector<TimePoint> series;
   std::vector<std::string> rejections;  // "12 longer than the engine allows"

@@ -76,6 +76,8 @@ constexpr std::array keys{
     JsonKey{"jobs[].pools[].memory.capacity", "B", "memory of one GPU"},
     JsonKey{"jobs[].kv.transferred_bytes", "B", "KV caches sent from prefill to decode replicas"},
     JsonKey{"jobs[].kv.transfer_mean_s", "s", "exposed, of one transferred request"},
+    JsonKey{"jobs[].kv.storage_host_cores", "cores", "mean, busy with shared storage, all hosts together"},
+    JsonKey{"jobs[].kv.storage_dpu_cores", "cores", "the same, of DPUs"},
     JsonKey{"jobs[].kv.tiers[].name", "text", "hbm, host, nvme, network"},
     JsonKey{"jobs[].kv.tiers[].capacity_bytes", "B", "of all replicas together"},
     JsonKey{"jobs[].kv.tiers[].hit_ratio", "share", "of prompt tokens, found in this tier"},

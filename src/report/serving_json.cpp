@@ -37,6 +37,8 @@ Json kv_json(const metrics::ServingReport& service) {
   }
   return {{"transferred_bytes", service.transferred.in(units::B)},
           {"transfer_mean_s", service.transfer_mean.in(units::s)},
+          {"storage_host_cores", service.storage_host_cores},
+          {"storage_dpu_cores", service.storage_dpu_cores},
           {"tiers", tiers}};
 }
 

@@ -143,7 +143,12 @@ std::string tiers(const ServingReport& service, const Pen& pen) {
   for (const metrics::CacheTierReport& tier : service.tiers) {
     table.row({tier.name, human_memory(tier.capacity), human_percent(tier.hit_ratio), human(tier.read), human(tier.written)});
   }
-  return pen.rule("KV cache tiers") + table.text(escape(pen, "\033[2m"), escape(pen, "\033[0m")) + '\n';
+  std::string cores;
+  if (service.storage_host_cores + service.storage_dpu_cores > 0) {
+    cores = fmt::format("  Cores busy with shared storage, mean: {:.2f} of hosts, {:.2f} of DPUs\n",
+                        service.storage_host_cores, service.storage_dpu_cores);
+  }
+  return pen.rule("KV cache tiers") + table.text(escape(pen, "\033[2m"), escape(pen, "\033[0m")) + cores + '\n';
 }
 
 }  // namespace

@@ -90,6 +90,7 @@ ServingJob read_serving_job(const config::Document& document, const hardware::Pl
   read_pools(root, platform, job);
   read_router(root.optional("router"), job.router);
   read_transfer(root.optional("transfer"), job);
+  job.kv_tiers = read_kv_tiers(root.optional("kv_tiers"), platform);
   read_service_level(root.optional("slo"), job.slo);
   read_failures(root.optional("failures"), job);
   job.queue_limit = static_cast<int>(root.optional("queue_limit").integer_or(0, {.min = 0, .max = 1e9}));

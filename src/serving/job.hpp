@@ -9,6 +9,7 @@
 #include "hardware/platform.hpp"
 #include "model/model_spec.hpp"
 #include "serving/engine.hpp"
+#include "serving/kv_tier_plan.hpp"
 #include "serving/router.hpp"
 #include "serving/replica.hpp"
 
@@ -40,6 +41,7 @@ struct ServingJob {
   int queue_limit = 0;           // requests waiting in all replicas together before new ones are rejected; 0 = none
   double transfer_efficiency = 1;  // of the path's bandwidth that KV transfers reach
   Seconds transfer_setup;          // before the first byte: handshake, descriptors
+  KvTierPlan kv_tiers;             // of replicas that prefill
   std::shared_ptr<const RequestPlan> requests;
   ServiceLevel slo;
   std::vector<ReplicaFailure> failures;

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "base/error.hpp"
+#include "serving/kv_tier_engines.hpp"
 
 namespace aifsim::serving {
 
@@ -16,6 +17,7 @@ struct Service::Implementation {
   task::Executor& clock;
   ServingObserver& observer;
   KvTransfers transfers;
+  std::unique_ptr<KvTiers> tiers;
   std::vector<std::unique_ptr<Replica>> replicas;
   std::vector<std::vector<const Replica*>> pools;  // of each pool, those that take requests
   std::unique_ptr<Router> router;
@@ -39,6 +41,9 @@ struct Service::Implementation {
         observer(watcher),
         transfers(*engines.topology, executor, engines.job->transfer_efficiency, engines.job->transfer_setup),
         router(router_policies()[engines.job->router.policy].make(engines.job->router)) {
+    if (job.kv_tiers.used()) {
+      tiers = std::make_unique<KvTiers>(job.kv_tiers, kv_tier_engines(deployment), *deployment.topology, clock);
+    }
     for (std::size_t i = 0; i < job.pools.size(); ++i) pools.emplace_back();
     for (std::size_t i = 0; i < deployment.engines.size(); ++i) add_replica(static_cast<std::uint32_t>(i));
     for (const ReplicaFailure& failure : job.failures) {
@@ -59,6 +64,7 @@ struct Service::Implementation {
     replicas.push_back(std::make_unique<Replica>(index, engine.pool->role, engine.pool->engine,
                                                  deployment.memories[pool], *engine.cost, clock, observer,
                                                  std::move(outlets)));
+    if (tiers && engine.pool->role != Role::decode) replicas.back()->use_tiers(tiers->of(index));
     pools[pool].push_back(replicas.back().get());
   }
 
@@ -99,7 +105,10 @@ struct Service::Implementation {
   void route(Ticket ticket) {
     if (pools.front().empty()) return reject(ticket.request, RejectReason::replica_lost);
     const std::size_t chosen = router->choose(ticket.request.prompt, pools.front());
-    replicas[pools.front()[chosen]->index()]->submit(std::move(ticket));
+    const Prompt& prompt = ticket.request.prompt;
+    Replica& replica = *replicas[pools.front()[chosen]->index()];
+    if (tiers) tiers->queued(replica.index(), prompt, job.kv_tiers.prefetch ? replica.cached_prefix(prompt) : 0);
+    replica.submit(std::move(ticket));
   }
 
   // Ends
@@ -230,6 +239,7 @@ Service::~Service() = default;
 
 void Service::start() { implementation_->arm(); }
 const KvTransfers& Service::transfers() const { return implementation_->transfers; }
+const KvTiers* Service::tiers() const { return implementation_->tiers.get(); }
 std::uint64_t Service::in_flight() const { return implementation_->in_flight; }
 
 std::string_view name_of(RejectReason reason) {

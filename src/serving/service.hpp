@@ -9,6 +9,7 @@
 #include "serving/events.hpp"
 #include "serving/iteration_cost.hpp"
 #include "serving/job.hpp"
+#include "serving/kv_tiers.hpp"
 #include "serving/kv_transfer.hpp"
 #include "serving/request.hpp"
 #include "task/executor.hpp"
@@ -43,6 +44,7 @@ class Service {
   void start();
 
   [[nodiscard]] const KvTransfers& transfers() const;
+  [[nodiscard]] const KvTiers* tiers() const;  // null where the job has none
   // Requests that arrived and are neither completed nor rejected.
   [[nodiscard]] std::uint64_t in_flight() const;
 

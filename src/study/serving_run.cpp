@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "base/error.hpp"
 #include "metrics/additive.hpp"
 #include "study/serving_collector.hpp"
+#include "topology/storage.hpp"
 
 namespace aifsim::study {
 namespace {
@@ -69,20 +71,19 @@ void rank(std::vector<ServingBottleneck>& list) {
   });
 }
 
-std::string busiest(const serving::KvTransfers& transfers, const topology::Fabric& fabric) {
+std::string busiest(const std::string& what, const std::map<ChannelId, Seconds>& bound, const topology::Fabric& fabric) {
   Seconds most;
   std::string name;
-  for (const auto& [channel, time] : transfers.bound()) {
+  for (const auto& [channel, time] : bound) {
     if (time <= most) continue;
     most = time;
     name = fabric.name(channel);
   }
-  return name.empty() ? "kv transfer" : "kv transfer over " + name;
+  return name.empty() ? what : what + " over " + name;
 }
 
 std::vector<ServingBottleneck> bottlenecks(const Deployment& deployment, const ServingCollector::Means& means,
-                                           const metrics::ServingReport& report,
-                                           const serving::KvTransfers& transfers) {
+                                           const metrics::ServingReport& report, const serving::Service& service) {
   std::vector<ServingBottleneck> list;
   const Seconds ttft = report.ttft.mean();
   if (ttft > Seconds{}) {
@@ -90,8 +91,11 @@ std::vector<ServingBottleneck> bottlenecks(const Deployment& deployment, const S
       list.push_back({.figure = "ttft", .resource = name, .time = time, .share = time / ttft});
     };
     part("waiting for a place in the batch", means.queueing);
-    part("fetching cached blocks", means.fetch);
-    part(busiest(transfers, deployment.topology->fabric), means.transfer);
+    const topology::Fabric& fabric = deployment.topology->fabric;
+    const std::map<ChannelId, Seconds> fetched =
+        service.tiers() == nullptr ? std::map<ChannelId, Seconds>() : service.tiers()->traffic().bound();
+    part(busiest("fetching cached blocks", fetched, fabric), means.fetch);
+    part(busiest("kv transfer", service.transfers().bound(), fabric), means.transfer);
     const Deployment::Engine& engine = engine_of(deployment, serving::Role::prefill);
     const double tokens = std::max(1.0, means.input_tokens - means.cached_tokens);
     blame(list, "ttft", means.prefill, ttft,
@@ -122,6 +126,30 @@ std::vector<ServingBottleneck> bottlenecks(const Deployment& deployment, const S
   return list;
 }
 
+// Of all requests, those of the warm-up included.
+void describe_tiers(const Deployment& deployment, const serving::KvTiers& tiers, Seconds end, ServingResult& result) {
+  metrics::ServingReport& report = result.service;
+  metrics::CacheTierReport hbm{.name = "hbm", .capacity = {}, .hit_ratio = report.prefix_hit_ratio};
+  for (const Deployment::Engine& engine : deployment.engines) {
+    const auto pool = static_cast<std::size_t>(engine.pool - deployment.job->pools.data());
+    hbm.capacity += deployment.memories[pool].cache * static_cast<double>(engine.gpus.size());
+  }
+  report.tiers.push_back(hbm);
+  for (const serving::KvTiers::Figures& tier : tiers.figures()) {
+    const double ratio = tiers.prompt_tokens() > 0 ? tier.tokens / tiers.prompt_tokens() : 0;
+    const std::string name(topology::data_place_names.at(static_cast<std::size_t>(tier.place)));
+    report.tiers.push_back({.name = name, .capacity = tier.capacity, .hit_ratio = ratio, .read = tier.read, .written = tier.written});
+    report.tiers.front().hit_ratio = std::max(0.0, report.tiers.front().hit_ratio - ratio);
+    if (tier.dropped > Bytes{}) {
+      result.notes.push_back("KV tier " + name + ": " + std::to_string(static_cast<long long>(tier.dropped.in(units::GB))) +
+                             " GB were not written, since the staging memory was full (kv_tiers.staging)");
+    }
+  }
+  if (end <= Seconds{}) return;
+  report.storage_host_cores = tiers.host_core_time() / end;
+  report.storage_dpu_cores = tiers.dpu_core_time() / end;
+}
+
 void describe(const Deployment& deployment, metrics::ServingReport& report) {
   const serving::ServingJob& job = *deployment.job;
   report.name = job.name;
@@ -150,7 +178,11 @@ ServingResult simulate_serving(const Deployment& deployment, serving::RequestSou
   ServingResult result{.service = collector.report(executor.now()), .notes = {}};
   describe(deployment, result.service);
   result.service.transferred = service.transfers().bytes();
-  result.service.bottlenecks = bottlenecks(deployment, collector.means(), result.service, service.transfers());
+  if (service.tiers() != nullptr) {
+    service.tiers()->check();
+    describe_tiers(deployment, *service.tiers(), executor.now(), result);
+  }
+  result.service.bottlenecks = bottlenecks(deployment, collector.means(), result.service, service);
   return result;
 }
 
