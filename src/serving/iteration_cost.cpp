@@ -36,6 +36,20 @@ model::ModelSpec drafter(const model::ModelSpec& model) {
   return draft;
 }
 
+const char* name_of(model::Exchange exchange) {
+  switch (exchange) {
+    case model::Exchange::tensor_all_reduce:
+    case model::Exchange::expert_all_reduce: return "all-reduce";
+    case model::Exchange::expert_dispatch: return "dispatch";
+    case model::Exchange::expert_combine: return "combine";
+    case model::Exchange::tokens_all_gather:
+    case model::Exchange::logits_all_gather: return "all-gather";
+    case model::Exchange::tokens_reduce_scatter: return "reduce-scatter";
+    case model::Exchange::stage_send: return "send";
+  }
+  throw InternalError("an exchange without a name");
+}
+
 }  // namespace
 
 struct IterationCost::Implementation {
@@ -199,7 +213,7 @@ std::vector<std::pair<std::string, Seconds>> IterationCost::breakdown(const Batc
     }
     for (const model::RepeatedExchange& entry : pass.exchanges) {
       const std::string bound = cost.exchanges.bound(entry.exchange);
-      parts[std::string(entry.name) + (bound.empty() ? "" : " over " + bound)] +=
+      parts[std::string(entry.name) + " " + name_of(entry.exchange) + (bound.empty() ? "" : " over " + bound)] +=
           cost.exchanges.time(entry.exchange, entry.bytes) * entry.times * stages;
     }
   }

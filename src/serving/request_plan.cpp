@@ -19,6 +19,31 @@ constexpr config::Range limited{.min = 1, .max = 1e6};
 constexpr config::Range per_second{.min = 1e-9, .max = 1e9};
 constexpr double most_cv = 20;  // assumed: burstier gaps are a mistake
 
+// The keys of `requests:`. A trace that `--set` puts over synthetic requests takes their place: of the others only
+// those count that `--set` gives too, or that these need.
+class RequestKeys {
+ public:
+  explicit RequestKeys(const config::Node& node) : node_(node) {
+    const config::Node trace = node.optional("trace"), input = node.optional("input");
+    replaced_ = trace && from_command_line(trace) && input && !from_command_line(input);
+    if (!replaced_) return;
+    for (const std::string& key : node.keys()) (void)node.optional(key);
+  }
+  [[nodiscard]] config::Node optional(std::string_view key) const {
+    const config::Node found = node_.optional(key);
+    static const config::Document nothing = config::Document::parse("{}", "");
+    return replaced_ && found && !from_command_line(found) ? nothing.root().optional(key) : found;
+  }
+  [[nodiscard]] config::Node required(std::string_view key) const { return node_.required(key); }
+  [[nodiscard]] bool has(std::string_view key) const { return optional(key).present(); }
+  [[nodiscard]] const config::Node& node() const { return node_; }
+
+ private:
+  [[nodiscard]] static bool from_command_line(const config::Node& node) { return node.file() == "--set"; }
+  const config::Node& node_;
+  bool replaced_ = false;
+};
+
 int small(const config::Node& node, int fallback) { return static_cast<int>(node.integer_or(fallback, limited)); }
 
 // A length of time, or {mean: …}: exponentially distributed.
@@ -57,13 +82,13 @@ std::vector<RateStep> read_rate(const config::Node& node, const GapLaw& law) {
   return steps;
 }
 
-GapLaw gap_law(const config::Node& node, ArrivalLaw law) {
+GapLaw gap_law(const RequestKeys& node, ArrivalLaw law) {
   if (law == ArrivalLaw::uniform) return {GapLaw::Kind::even, 1};
   if (law != ArrivalLaw::gamma) return {};
   return gamma_gaps(node.required("cv").number({.min = 0, .max = most_cv}));
 }
 
-ArrivalPlan read_arrivals(const config::Node& node, const config::Node& word, bool may_be_traced) {
+ArrivalPlan read_arrivals(const RequestKeys& node, const config::Node& word, bool may_be_traced) {
   ArrivalPlan plan{.law = ArrivalLaw::all_at_once, .rate = {{{}, 1, {}}}};
   if (!word) return plan;
   plan.law = static_cast<ArrivalLaw>(word.choice(std::span(arrival_words).first(may_be_traced ? 7 : 6)));
@@ -82,7 +107,7 @@ ArrivalPlan read_arrivals(const config::Node& node, const config::Node& word, bo
   return plan;
 }
 
-PromptPlan read_prompts(const config::Node& node) {
+PromptPlan read_prompts(const RequestKeys& node) {
   PromptPlan plan;
   plan.input = read_lengths(node.required("input"), 1);
   plan.output = read_lengths(node.required("output"), 0);
@@ -130,7 +155,7 @@ const TraceFormat* read_format(const config::Node& format, const config::Node& t
   }
 }
 
-TracePlan read_trace(const config::Node& node) {
+TracePlan read_trace(const RequestKeys& node) {
   const config::Node trace = node.optional("trace");
   TracePlan plan;
   const std::string name = trace.text();
@@ -160,7 +185,7 @@ void check_end(const config::Node& node, const RequestPlan& plan) {
                needs_count ? "none" : "neither");
 }
 
-void read_limits(const config::Node& node, RequestPlan& plan) {
+void read_limits(const RequestKeys& node, RequestPlan& plan) {
   for (const char* key : {"count", "limit"}) {
     const config::Node limit = node.optional(key);
     if (!limit) continue;
@@ -183,17 +208,18 @@ RequestPlan read_request_plan(const config::Node& node) {
     plan.limit = 1;
     return plan;
   }
-  const config::Node arrivals = node.optional("arrivals");
-  if (node.has("trace")) {
-    plan.trace = read_trace(node);
+  const RequestKeys keys(node);
+  const config::Node arrivals = keys.optional("arrivals");
+  if (keys.has("trace")) {
+    plan.trace = read_trace(keys);
     const bool timeless = plan.trace->format != nullptr && (plan.trace->sample || !plan.trace->format->open(plan.trace->file, 0)->has_arrivals());
-    if (arrivals || timeless) plan.arrivals = read_arrivals(node, node.required("arrivals"), !timeless);
-    if (plan.arrivals.law == ArrivalLaw::as_traced) plan.rate_scale = node.optional("rate_scale").number_or(1, per_second);
+    if (arrivals || timeless) plan.arrivals = read_arrivals(keys, keys.required("arrivals"), !timeless);
+    if (plan.arrivals.law == ArrivalLaw::as_traced) plan.rate_scale = keys.optional("rate_scale").number_or(1, per_second);
   } else {
-    plan.arrivals = read_arrivals(node, node.required("arrivals"), false);
-    plan.prompts = read_prompts(node);
+    plan.arrivals = read_arrivals(keys, keys.required("arrivals"), false);
+    plan.prompts = read_prompts(keys);
   }
-  read_limits(node, plan);
+  read_limits(keys, plan);
   check_end(node, plan);
   node.finish();
   return plan;
