@@ -4,23 +4,16 @@
 
 #include <algorithm>
 
+#include "collective/patterns.hpp"
 #include "collective/protocol_choice.hpp"
 
 namespace aifsim::collective {
 namespace {
 
 // n (n - 1) messages are not routed one by one: shifts, rank i to rank i + s, stand for all of them, since each loads
-// every sender and every receiver alike. All shifts up to these many, evenly spaced ones beyond.
-constexpr std::size_t max_domain_shifts = 4;
-constexpr std::size_t max_member_shifts = 2;
-
-std::vector<std::size_t> shifts(std::size_t first, std::size_t count, std::size_t max_shifts) {
-  std::vector<std::size_t> result;
-  const std::size_t available = count - first;
-  const std::size_t taken = std::min(available, max_shifts);
-  for (std::size_t i = 0; i < taken; ++i) result.push_back(first + i * available / taken);
-  return result;
-}
+// every sender and every receiver alike. With this many messages to spend 64 nodes of eight GPUs have all their shifts.
+constexpr std::size_t most_messages = std::size_t{1} << 16;
+constexpr std::size_t least_shifts = 8;
 
 struct Exchange {
   const Situation& situation;
@@ -32,35 +25,47 @@ struct Exchange {
   }
 };
 
+// Domains of two tiers of switches are the reason for more than one shift: the ports are alike.
+constexpr std::size_t domain_shifts = 16;
+
 void within_domains(const Layout& layout, const Exchange& exchange) {
   for (const Members& members : layout.domains) {
-    if (members.size() < 2) continue;
-    const std::vector<std::size_t> steps = shifts(1, members.size(), max_member_shifts);
-    const double bytes = exchange.per_peer * static_cast<double>(members.size() - 1) / static_cast<double>(steps.size());
+    const std::vector<Shift> shifts = shifts_of(members.size(), domain_shifts);
     for (std::size_t i = 0; i < members.size(); ++i) {
-      for (const std::size_t step : steps) {
-        exchange.between(members[i], members[(i + step) % members.size()], bytes);
+      for (const Shift& shift : shifts) {
+        const DeviceId peer = members[(i + shift.by) % members.size()];
+        exchange.between(members[i], peer, exchange.per_peer * shift.stands_for);
       }
     }
+  }
+}
+
+// To the peer on the same rail, and to one on another rail that stands for all others: rails are alike.
+void to_domain(const Exchange& exchange, DeviceId rank, std::size_t place, const Members& others, double bytes) {
+  const std::size_t rails = others.size();
+  exchange.between(rank, others[place % rails], bytes);
+  if (rails > 1) {
+    exchange.between(rank, others[(place + (rails + 1) / 2) % rails], bytes * static_cast<double>(rails - 1));
   }
 }
 
 void across_domains(const Layout& layout, const Exchange& exchange) {
   const std::size_t count = layout.domains.size();
   if (count < 2) return;
-  const std::vector<std::size_t> domain_steps = shifts(1, count, max_domain_shifts);
+  const std::size_t affordable = most_messages / (2 * exchange.situation.ranks * exchange.situation.layouts.size());
+  const std::vector<Shift> shifts = shifts_of(count, std::max(affordable, least_shifts));
   for (std::size_t d = 0; d < count; ++d) {
     const Members& members = layout.domains[d];
+    // Domains of unequal size: the shifts' peers are as many as there are on average.
+    double met = 0;
+    for (const Shift& shift : shifts) {
+      met += shift.stands_for * static_cast<double>(layout.domains[(d + shift.by) % count].size());
+    }
+    const double per_peer =
+        exchange.per_peer * static_cast<double>(exchange.situation.ranks - members.size()) / met;
     for (std::size_t i = 0; i < members.size(); ++i) {
-      const double bytes =
-          exchange.per_peer * static_cast<double>(exchange.situation.ranks - members.size()) / static_cast<double>(domain_steps.size());
-      for (const std::size_t domain_step : domain_steps) {
-        const Members& others = layout.domains[(d + domain_step) % count];
-        const std::vector<std::size_t> member_steps = shifts(0, others.size(), max_member_shifts);
-        for (const std::size_t step : member_steps) {
-          exchange.between(members[i], others[(i + step) % others.size()],
-                           bytes / static_cast<double>(member_steps.size()));
-        }
+      for (const Shift& shift : shifts) {
+        to_domain(exchange, members[i], i, layout.domains[(d + shift.by) % count], per_peer * shift.stands_for);
       }
     }
   }

@@ -2,12 +2,13 @@
 // No receiver ever has two senders, but every round waits for its slowest pair.
 #include <algorithm>
 
+#include "collective/patterns.hpp"
 #include "collective/rounds.hpp"
 
 namespace aifsim::collective {
 namespace {
 
-// n (n - 1) messages are not routed one by one: of more rounds than these, evenly spaced ones stand for the others.
+// n (n - 1) messages are not routed one by one: of more rounds than that, some stand for the others.
 constexpr std::size_t most_messages = std::size_t{1} << 21;
 constexpr std::size_t least_rounds = 8;
 
@@ -16,23 +17,19 @@ bool serves(const Situation& situation) { return situation.all_to_all(); }
 bool never(const Situation&) { return false; }
 
 CollectivePlan plan_pairwise(const Situation& situation) {
-  const std::size_t rounds = situation.ranks - 1;
   const std::size_t affordable = most_messages / (situation.ranks * situation.layouts.size());
-  const std::size_t taken = std::min(rounds, std::max(affordable, least_rounds));
-  const double stands_for = static_cast<double>(rounds) / static_cast<double>(taken);
-  const double bytes = situation.bytes() / static_cast<double>(situation.ranks) * stands_for;
+  const double per_peer = situation.bytes() / static_cast<double>(situation.ranks);
   CollectivePlan plan{.algorithm = std::string(pairwise.name)};
-  for (std::size_t i = 0; i < taken; ++i) {
-    const std::size_t shift = 1 + i * rounds / taken;
+  for (const Shift& shift : shifts_of(situation.ranks, std::max(affordable, least_rounds))) {
     Round round(situation);
     for (const Layout& layout : situation.layouts) {
       const Members ranks = in_order(layout);
       for (std::size_t to = 0; to < ranks.size(); ++to) {
-        const DeviceId from = ranks[(to + ranks.size() - shift) % ranks.size()];
-        round.receive(ranks[to], from, bytes * situation.weight_of(ranks[to]));
+        const DeviceId from = ranks[(to + ranks.size() - shift.by) % ranks.size()];
+        round.receive(ranks[to], from, per_peer * shift.stands_for * situation.weight_of(ranks[to]));
       }
     }
-    round.append_to(plan, stands_for);
+    round.append_to(plan, shift.stands_for);
   }
   return plan;
 }

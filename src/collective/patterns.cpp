@@ -39,7 +39,31 @@ void send_along(std::vector<Edge> edges, const Layout& layout, double bytes, Tra
   }
 }
 
+// Of the shifts `first` to `last`, the middle (two where there is none) of each of `parts` stretches.
+void add_middles(std::size_t first, std::size_t last, std::size_t parts, std::vector<Shift>& shifts) {
+  const std::size_t count = last - first + 1;
+  for (std::size_t part = 0; part < parts; ++part) {
+    const std::size_t begin = first + part * count / parts;
+    const std::size_t end = first + (part + 1) * count / parts;  // one past
+    const std::size_t low = (begin + end - 1) / 2, high = (begin + end) / 2;
+    const double half = static_cast<double>(end - begin) / 2;
+    shifts.push_back({low, low == high ? 2 * half : half});
+    if (low != high) shifts.push_back({high, half});
+  }
+}
+
 }  // namespace
+
+std::vector<Shift> shifts_of(std::size_t count, std::size_t most) {
+  std::vector<Shift> shifts;
+  if (count - 1 <= most || most < 4) {
+    for (std::size_t by = 1; by < count; ++by) shifts.push_back({by, 1});
+    return shifts;
+  }
+  add_middles(1, count / 2, most / 4, shifts);
+  add_middles(count / 2 + 1, count - 1, most / 4, shifts);
+  return shifts;
+}
 
 void ring_within_domains(const Layout& layout, double bytes, bool closed, Traffic& traffic) {
   for (const Members& members : layout.domains) {

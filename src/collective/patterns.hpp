@@ -6,6 +6,15 @@
 
 namespace aifsim::collective {
 
+// Shifts by 1 … count - 1 of `count` places, or some that stand for all of them where there are more than `most`: the
+// middles of equal stretches below and above the half way round, so that what they load on a cut between halves is what
+// all shifts load on average (it grows with the shift up to the half and falls from there).
+struct Shift {
+  std::size_t by = 0;
+  double stands_for = 1;
+};
+[[nodiscard]] std::vector<Shift> shifts_of(std::size_t count, std::size_t most);
+
 // Each member to the next of its domain. `closed`: the last to the first as well.
 void ring_within_domains(const Layout& layout, double bytes, bool closed, Traffic& traffic);
 // Each domain to the next: `bytes` in all, split over the rails, each at another member's NIC.

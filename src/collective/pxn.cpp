@@ -1,13 +1,17 @@
 // PXN all_to_all: what is for rank j of another domain goes over NVLink to the GPU on j's rail first and leaves there, so
 // that no message changes rails in the network (NCCL 2.12, "Doubling all2all performance with NVIDIA collective
 // communication library 2.12"). NVLink carries what the network carries once more, but for the sender's own rail.
+#include <algorithm>
+
+#include "collective/patterns.hpp"
 #include "collective/protocol_choice.hpp"
 
 namespace aifsim::collective {
 namespace {
 
-// Domains further away are alike on a rail: evenly spaced ones stand for all of them.
-constexpr std::size_t max_domain_shifts = 4;
+// As for direct all_to_all: of very many domains some shifts stand for all.
+constexpr std::size_t most_messages = std::size_t{1} << 16;
+constexpr std::size_t least_shifts = 8;
 
 bool serves(const Situation& situation) {
   return situation.all_to_all() && situation.domains > 1 && situation.domain_ranks > 1 && situation.even_domains();
@@ -27,17 +31,17 @@ void exchange(const Situation& situation, const Members& members, double bytes, 
   }
 }
 
-// The last hop lies at the receiver's rail: its NIC takes in all that it is sent from other domains.
+// `bytes` from each other domain. The last hop lies at the receiver's rail: its NIC takes in all that it is sent from other domains.
 void along_rails(const Situation& situation, const Layout& layout, double bytes, Traffic& traffic) {
   const std::size_t count = layout.domains.size();
-  const std::size_t shifts = std::min(count - 1, max_domain_shifts);
+  const std::size_t affordable = most_messages / (situation.ranks * situation.layouts.size());
+  const std::vector<Shift> shifts = shifts_of(count, std::max(affordable, least_shifts));
   for (std::size_t to = 0; to < count; ++to) {
     for (std::size_t rail = 0; rail < layout.rails; ++rail) {
       const DeviceId receiver = layout.domains[to][rail];
-      for (std::size_t i = 0; i < shifts; ++i) {
-        const std::size_t from = (to + 1 + i * (count - 1) / shifts) % count;
-        const double part = bytes / static_cast<double>(shifts) * situation.weight_of(receiver);
-        traffic.receive(receiver, layout.domains[from][rail], part);
+      for (const Shift& shift : shifts) {
+        const DeviceId sender = layout.domains[(to + count - shift.by) % count][rail];
+        traffic.receive(receiver, sender, bytes * shift.stands_for * situation.weight_of(receiver));
       }
     }
   }
@@ -52,7 +56,7 @@ CollectivePlan plan_pxn(const Situation& situation) {
   for (const Layout& layout : situation.layouts) {
     // To each member its own part and what it passes on to its rail in every other domain.
     for (const Members& domain : layout.domains) exchange(situation, domain, per_peer * (1 + far_domains), within);
-    along_rails(situation, layout, per_peer * far_domains * members, across);
+    along_rails(situation, layout, per_peer * members, across);
   }
   const Method& method = situation.architecture->direct;
   Work work{.method = &method, .steps = 1, .opening_hops = 1, .movements = {}};

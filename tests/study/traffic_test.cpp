@@ -139,7 +139,7 @@ TEST(Traffic, FlowsAlikeAreSimulatedOnceAndNothingChanges) {
        {"nodes: {type: dgx-h100, count: 6}\nscale_out: {topology: torus, dims: [3, 2], switch: qm9700}\n",
         "nodes: {type: dgx-h100, count: 4}\nscale_out: {topology: rail-optimized, switch: qm9700}\n",
         "nodes: {type: dgx-h100, count: 4}\nscale_out: {topology: rail-optimized, switch: qm9700}\n"
-        "faults:\n  - {part: node1/nic0→leaf0, factor: 0.5}\n  - {part: node3/gpu2→nvswitch3, dead: true}\n"}) {
+        "faults:\n  - {part: node1/nic0→leaf0, factor: 0.5}\n  - {part: node3/nic2, dead: true}\n"}) {
     const config::Document document = config::Document::parse(platform_yaml, "platform");
     const hardware::Platform platform = hardware::read_platform(document);
     document.check();
