@@ -90,6 +90,11 @@ struct Service::Implementation {
     ++in_flight;
     observer.arrived(request.prompt, clock.now());
     if (job.queue_limit > 0 && queued() >= job.queue_limit) return reject(request, RejectReason::queue_full);
+    // A prefill replica refuses what it cannot hold itself; nobody would ask the decode replicas.
+    const auto holds = [&](const Replica* replica) { return replica->holdable(request); };
+    if (job.disaggregated() && !pools.back().empty() && std::none_of(pools.back().begin(), pools.back().end(), holds)) {
+      return reject(request, RejectReason::too_long);
+    }
     Ticket ticket;
     ticket.record.id = request.prompt.id;
     ticket.record.input_tokens = request.prompt.tokens;
