@@ -116,9 +116,14 @@ std::size_t KvTiers::tier_of(std::uint32_t replica, const PrefixPiece& piece) co
 // A replica knows what it has asked for, not what others have. Tiers deliver side by side; the longest takes as long as
 // all.
 std::size_t KvTiers::find(std::uint32_t replica, std::span<const PrefixPiece> pieces) {
-  std::vector<Bytes> bytes(tiers());
+  struct Source {
+    const KvWay* way = nullptr;
+    Seconds queue;
+    Bytes bytes;
+  };
+  std::vector<Source> sources(tiers());
   double tokens = 0;
-  Seconds best;
+  Seconds longest, best;
   std::size_t chosen = 0;
   const KvTierEngine& engine = engines_[replica];
   for (std::size_t i = 0; i < pieces.size(); ++i) {
@@ -128,14 +133,14 @@ std::size_t KvTiers::find(std::uint32_t replica, std::span<const PrefixPiece> pi
       chosen = i + 1;
       continue;
     }
-    bytes[tier] += bytes_of(replica, pieces[i]);
-    tokens += static_cast<double>(pieces[i].blocks) * engine.block_tokens;
-    Seconds longest;
-    for (std::size_t from = 0; from < tiers(); ++from) {
-      if (bytes[from] <= Bytes{}) continue;
-      const Seconds queue = std::max(Seconds{}, busy_until_[replica][from] - clock_.now());
-      longest = std::max(longest, queue + way(replica, 0, {place(from), DataPlace::gpu}).time(bytes[from]));
+    Source& source = sources[tier];
+    if (source.way == nullptr) {
+      source.way = &way(replica, 0, {place(tier), DataPlace::gpu});
+      source.queue = std::max(Seconds{}, busy_until_[replica][tier] - clock_.now());
     }
+    source.bytes += bytes_of(replica, pieces[i]);
+    tokens += static_cast<double>(pieces[i].blocks) * engine.block_tokens;
+    longest = std::max(longest, source.queue + source.way->time(source.bytes));
     const Seconds saved = engine.recompute_per_token * tokens - longest;
     if (saved <= best) continue;
     best = saved;
