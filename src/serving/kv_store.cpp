@@ -4,21 +4,21 @@
 
 namespace aifsim::serving {
 
-std::unordered_map<std::uint64_t, KvStore::Place>::const_iterator KvStore::place_of(const PrefixPiece& piece) const {
+const KvStore::Place* KvStore::place_of(const PrefixPiece& piece) const {
   auto found = places_.find(piece.name);
   if (found == places_.end() && piece.session_name != 0) found = places_.find(piece.session_name);
-  return found;
+  return found == places_.end() ? nullptr : &found->second;
 }
 
 const KvStore::Entry* KvStore::find(const PrefixPiece& piece) const {
-  const auto found = place_of(piece);
-  return found == places_.end() ? nullptr : &*found->second.entry;
+  const Place* place = place_of(piece);
+  return place == nullptr ? nullptr : &*place->entry;
 }
 
 void KvStore::touch(const PrefixPiece& piece) {
-  const auto found = place_of(piece);
-  if (found == places_.end()) return;
-  Place& place = places_.at(found->first);
+  const Place* found = place_of(piece);
+  if (found == nullptr) return;
+  const Place place = *found;
   const auto from = place.rank;
   if (eviction_ == KvEviction::lru) {
     from->entries.splice(from->entries.end(), from->entries, place.entry);
@@ -27,7 +27,7 @@ void KvStore::touch(const PrefixPiece& piece) {
   auto next = std::next(from);
   if (next == ranks_.end() || next->uses != from->uses + 1) next = ranks_.insert(next, {.uses = from->uses + 1, .entries = {}});
   next->entries.splice(next->entries.end(), from->entries, place.entry);
-  place.rank = next;
+  places_.at(place.entry->piece.name).rank = next;
   if (from->entries.empty()) ranks_.erase(from);
 }
 

@@ -42,7 +42,7 @@ class KvStore {
     std::list<Rank>::iterator rank;
     std::list<Entry>::iterator entry;
   };
-  [[nodiscard]] std::unordered_map<std::uint64_t, Place>::const_iterator place_of(const PrefixPiece& piece) const;
+  [[nodiscard]] const Place* place_of(const PrefixPiece& piece) const;
   void evict_one(std::vector<Entry>& evicted);
 
   Bytes capacity_, used_;

@@ -153,9 +153,11 @@ void KvTiers::fetch(std::uint32_t replica, std::span<const PrefixPiece> pieces, 
   const auto fetch = std::make_shared<Fetch>(Fetch{.parts = 0, .done = std::move(done)});
   std::vector<std::vector<Entry>> from(tiers());
   std::vector<std::pair<std::shared_ptr<Prefetch>, std::vector<Entry>>> awaited;
+  std::vector<std::size_t> found;
   for (const PrefixPiece& piece : pieces) {
     const std::size_t tier = tier_of(replica, piece);
     ensure(tier < tiers(), "what is fetched is there");
+    found.push_back(tier);
     figures_[tier].tokens += static_cast<double>(piece.blocks) * engines_[replica].block_tokens;
     const Entry* held = home(replica, tier).store.find(piece);
     if (held != nullptr) {
@@ -167,9 +169,7 @@ void KvTiers::fetch(std::uint32_t replica, std::span<const PrefixPiece> pieces, 
     awaited.back().second.push_back({.piece = piece, .bytes = bytes_of(replica, piece)});
   }
   // The beginning of a chain is the last to be evicted.
-  for (const PrefixPiece& piece : std::views::reverse(pieces)) {
-    home(replica, tier_of(replica, piece)).store.touch(piece);
-  }
+  for (std::size_t i = pieces.size(); i-- > 0;) home(replica, found[i]).store.touch(pieces[i]);
   for (std::size_t tier = 0; tier < tiers(); ++tier) {
     if (!from[tier].empty()) fetch_from(replica, tier, from[tier], fetch);
   }
