@@ -33,6 +33,7 @@ struct EngineSoftware {
   Seconds per_sequence;         // the same, of each sequence in the batch: sampling, detokenising, scheduling
   Seconds per_prefill;          // of each prefill chunk: tokenising, block tables
   Seconds per_request;          // once, before a request can be scheduled: HTTP, tokeniser
+  Seconds request_gap;          // requests come out of the front end at least this far apart
   double kernel_factor = 1;     // GPU time of an iteration over the sum of its kernels' measured times
   Seconds launch_gap;           // host time per kernel where no CUDA graph covers the batch
   int graph_batch = 0;          // decode batches up to this size run as CUDA graphs, padded to the next captured size
@@ -42,6 +43,14 @@ struct EngineSoftware {
   std::string expert_exchange;      // "all-reduce", "all-to-all", "deepep": how tokens reach their experts
   Bytes context_memory;             // CUDA context, NCCL, libraries
   Bytes graph_memory;               // of captured CUDA graphs
+};
+
+// Engines may keep new prompts waiting while others decode, so that prompts meet in few iterations.
+struct PromptWait {
+  int iterations = 0;       // at most so many decode iterations; 0 = none wait
+  double token_share = 0;   // or until the waiting prompts have this share of max_batched_tokens; 0 = they do not count
+  bool every_group = false; // or until there is one for each attention group
+  bool polled = false;      // the queue is looked at every so many iterations, however long a prompt has waited
 };
 
 struct EngineOptions {
@@ -62,6 +71,7 @@ struct EngineOptions {
   bool activations_in_fraction = true;  // or they, and CUDA graphs, are in the rest (SGLang)
   int queue_limit = 0;           // waiting requests; more are turned away; 0 = none are
   BytesPerSecond swap_bandwidth; // of one GPU to host memory, for preemption by swapping
+  PromptWait prompt_wait;
   int speculative_tokens = 0;    // drafted for each sequence and iteration (MTP, draft model)
   double acceptance = 0;         // probability that a drafted token is accepted, given those before it were
 };

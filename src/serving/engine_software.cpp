@@ -55,6 +55,7 @@ void read_costs(const config::Node& node, EngineSoftware& software) {
   software.per_sequence = node.optional("per_sequence").seconds_or(software.per_sequence);
   software.per_prefill = node.optional("per_prefill").seconds_or(software.per_prefill);
   software.per_request = node.optional("per_request").seconds_or(software.per_request);
+  software.request_gap = node.optional("request_gap").seconds_or(software.request_gap);
   software.kernel_factor = node.optional("kernel_factor").number_or(software.kernel_factor, {.min = 0.1, .max = 100});
   software.launch_gap = node.optional("launch_gap").seconds_or(software.launch_gap);
   read_graphs(node.optional("cuda_graphs"), software);
@@ -95,6 +96,13 @@ void read_settings(const config::Node& node, EngineOptions& options) {
   options.swap_bandwidth = node.optional("swap_bandwidth").bandwidth_or(options.swap_bandwidth);
   if (const config::Node exchange = node.optional("expert_exchange")) {
     options.software.expert_exchange = exchanges[exchange.choice(exchanges)];
+  }
+  if (const config::Node wait = node.optional("prompt_wait")) {
+    read_count(wait.required("iterations"), options.prompt_wait.iterations, {.min = 0, .max = 1e6});
+    options.prompt_wait.token_share = wait.optional("token_share").number_or(0, {.min = 0, .max = 1});
+    options.prompt_wait.every_group = wait.optional("every_group").boolean_or(false);
+    options.prompt_wait.polled = wait.optional("polled").boolean_or(false);
+    wait.finish();
   }
   options.plan.fused_quantise = node.optional("fused_quantise").boolean_or(options.plan.fused_quantise);
 }

@@ -92,7 +92,7 @@ void Replica::Implementation::step() {
 bool Replica::Implementation::interrupts() const {
   if (room() <= 0) return false;
   // Those that come with their cache join before any that wait; others would wait behind them.
-  return role == Role::decode || (waiting.empty() && scheduler->turn(view()).admit);
+  return role == Role::decode || ((waiting.empty() || prompts_wait_until) && scheduler->turn(view()).admit);
 }
 
 void Replica::Implementation::notice(Seconds when, bool ahead) {
@@ -150,7 +150,8 @@ void Replica::Implementation::submit(Ticket ticket) {
   }
   const SequenceIndex added = enter(std::move(ticket), SequenceState::incoming);
   waiting_tokens += sequences[added].target;
-  const Seconds when = clock.now() + options.software.per_request;
+  const Seconds when = std::max(clock.now() + options.software.per_request, front_end_free);
+  front_end_free = when + options.software.request_gap;
   incoming.emplace_back(when, added);
   report(clock.now());
   notice(when);

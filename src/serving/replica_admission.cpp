@@ -15,7 +15,8 @@ EngineView Replica::Implementation::view() const {
 void Replica::Implementation::begin() {
   for (int round = 0; round < 2; ++round) {
     join_ready();
-    const Turn turn = scheduler->turn(view());
+    Turn turn = scheduler->turn(view());
+    turn.admit = turn.admit && !prompts_wait();
     bool preempted = turn.decode_beside_prefill && make_room();
     chunks.clear();
     continue_prefills(turn);
@@ -26,6 +27,26 @@ void Replica::Implementation::begin() {
   }
   const bool others_hold = fetching > 0 || !held.empty() || !reserved.empty() || !ready.empty() || !incoming.empty();
   ensure(waiting.empty() || others_hold, "who fits into an empty cache does not wait for it");
+}
+
+// Does the engine keep new prompts waiting for others?
+bool Replica::Implementation::prompts_wait() {
+  const PromptWait& wait = options.prompt_wait;
+  if (wait.iterations <= 0) return false;
+  const auto ready_tokens = wait.token_share * options.max_batched_tokens;
+  const bool enough = wait.token_share > 0 && static_cast<double>(waiting_tokens) >= ready_tokens;
+  const bool all_groups = wait.every_group && waiting.size() >= groups.size();
+  if (waiting.empty() || decoding == 0 || enough || all_groups) {
+    prompts_wait_until.reset();
+    return false;
+  }
+  if (!prompts_wait_until) {
+    const std::int64_t polls = (iteration + wait.iterations - 1) / wait.iterations;
+    prompts_wait_until = wait.polled ? polls * wait.iterations : iteration + wait.iterations;
+  }
+  if (iteration < *prompts_wait_until) return true;
+  prompts_wait_until.reset();
+  return false;
 }
 
 // Sequences that have their cache: fetched, swapped in or transferred.

@@ -108,7 +108,11 @@ void Replica::Implementation::start_stretch(bool preempted) {
   }
   if (prune(growth_changes)) iterations = std::min(iterations, growth_changes.front().iteration - iteration);
   // Who was preempted for this iteration may fit into the next.
-  if (room() > 0 && !waiting.empty() && (preempted || scheduler->asks_every_iteration())) iterations = 1;
+  if (room() > 0 && prompts_wait_until) {
+    iterations = std::min(iterations, std::max<std::int64_t>(1, *prompts_wait_until - iteration));
+  } else if (room() > 0 && !waiting.empty() && (preempted || scheduler->asks_every_iteration())) {
+    iterations = 1;
+  }
   iterations = stretch_limit(iterations);
   stretch = {.begin = now,
              .first = line.fixed + line.per_token * context,

@@ -6,6 +6,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -102,12 +103,15 @@ struct Replica::Implementation {
   SequenceTable sequences;
   std::vector<AttentionGroup> groups;
   std::deque<std::pair<Seconds, SequenceIndex>> incoming;  // by when they can join
+  Seconds front_end_free;                                  // for the next request
   std::deque<SequenceIndex> waiting, ready;
   std::vector<SequenceIndex> prefilling;  // in the order of joining
   std::unordered_map<std::uint64_t, SequenceIndex> held, reserved;
   int running = 0, decoding = 0, fetching = 0;
   std::int64_t waiting_tokens = 0;
   std::int64_t iteration = 0;  // decode iterations so far
+  std::optional<std::int64_t> prompts_wait_until;  // iteration; see PromptWait
+  [[nodiscard]] bool prompts_wait();
 
   // Decoding sequences by the iteration at which something about them is due. A heap, the earliest first.
   struct Due {

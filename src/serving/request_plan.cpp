@@ -95,6 +95,7 @@ ArrivalPlan read_arrivals(const RequestKeys& node, const config::Node& word, boo
   if (plan.law == ArrivalLaw::closed_loop) {
     plan.users = small(node.required("users"), 1);
     plan.think = read_think(node.optional("think_time"));
+    plan.staggered = node.optional("staggered").boolean_or(false);
   } else if (plan.law == ArrivalLaw::burst) {
     plan.burst = small(node.required("burst_size"), 1);
   }

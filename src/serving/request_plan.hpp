@@ -37,6 +37,7 @@ struct ArrivalPlan {
   std::vector<RateStep> rate;  // open loops: of new conversations (a request without turns is one)
   int burst = 1;
   int users = 0;               // closed loop
+  bool staggered = false;      // closed loop, met in its stride: first answers are cut short, each user's elsewhere
   ThinkTime think;             // closed loop, between conversations
 };
 

@@ -60,21 +60,25 @@ CheckpointFormats checkpoint_formats(const model::ModelSpec& model, const std::s
   if (open_weights) {  // whatever a table calls it, there is one checkpoint
     formats.experts = "mxfp4";
     formats.activations = is_blackwell(gpu) ? "mxfp8" : "bf16";
-    if (tensorrt && contains(text, "fp8")) formats.kv_cache = "fp8";
     return formats;
   }
+  // DeepSeek's own FP8 checkpoints and NVIDIA's NVFP4 ones of Qwen3 state no format of the cache, and TensorRT-LLM keeps
+  // it in BF16 then (inferred: their highest batches in the published rows do not fit twice as many tokens).
+  const bool states_cache = !(contains(text, "fp8") && model.latent_attention) &&
+                            !(contains(text, "fp4") && contains(lower(model.name), "qwen3") && model.experts);
+  const std::string cache = tensorrt && states_cache ? "fp8" : "bf16";
   if (contains(text, "int4")) {
     formats.experts = "mxfp4";  // INT4 in groups of 32: as many bits with its scales
     return formats;
   }
   if (contains(text, "fp4")) {
     const bool part = only_experts(model);
-    formats = {part ? "bf16" : "nvfp4", part ? "bf16" : "nvfp4", "nvfp4", "nvfp4", tensorrt ? "fp8" : "bf16"};
+    formats = {part ? "bf16" : "nvfp4", part ? "bf16" : "nvfp4", "nvfp4", "nvfp4", cache};
     if (contains(text, "fp8 attention")) formats.attention = formats.ffn = "fp8";
     return formats;
   }
   if (contains(text, "fp8")) {
-    formats = {"fp8", "fp8", "fp8", "fp8", tensorrt ? "fp8" : "bf16"};
+    formats = {"fp8", "fp8", "fp8", "fp8", cache};
     if (contains(text, "bf16 attention")) formats.attention = "bf16";
   }
   return formats;

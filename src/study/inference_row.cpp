@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cmath>
 #include <sstream>
 
 #include "base/error.hpp"
 #include "config/named_file.hpp"
+#include "hardware/platform.hpp"
 
 namespace aifsim::study {
 namespace {
@@ -17,6 +19,8 @@ std::string lower(std::string text) {
 }
 
 bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
+
+bool is_blackwell(std::string_view gpu) { return contains(gpu, "B200") || contains(gpu, "B300"); }
 
 std::string engine_file(const std::string& engine) {
   const std::string name = lower(engine);
@@ -68,43 +72,109 @@ Layout worker_of(const Table::Row& row, const std::string& role, const model::Mo
 
 bool is_inferencex(const Table::Row& row) { return row.text("platform").starts_with("InferenceX"); }
 
+// Its images of TensorRT-LLM that draft with DeepSeek's own prediction layer: three tokens, one with attention data
+// parallelism (benchmarks/dsr1_*_trt_mtp.sh; the images' rows decode about twice as fast as those of their neighbours).
+int drafted_tokens(const Table::Row& row, const Layout& layout) {
+  const bool deepseek = contains(lower(row.text("model")), "deepseek");
+  const std::string& engine = row.text("engine");
+  const bool drafts = engine.ends_with("1.2.0rc6.post3") ||
+                      (engine.ends_with("1.1.0rc2.post2") && contains(row.text("gpu"), "H200"));
+  if (!deepseek || !drafts || !is_inferencex(row)) return 0;
+  return layout.dp > 1 ? 1 : 3;
+}
+constexpr double drafts_accepted = 0.75;  // calibrated: of each drafted token, if those before it were
+
 // How InferenceX starts its servers (github.com/SemiAnalysisAI/InferenceX, benchmarks/*.sh): vLLM with as many sequences
 // as users; SGLang with large prefill chunks; TensorRT-LLM with a token budget of a prompt and the batch, 8,192 at
 // least for DeepSeek.
-std::string inferencex_options(const Table::Row& row, const model::ModelSpec& model) {
+std::string inferencex_options(const Table::Row& row, const model::ModelSpec& model, const Layout& layout) {
   const std::string engine = engine_file(row.text("engine"));
   const int users = row.integer_or("concurrency", 1);
-  if (engine == "vllm") return ", max_sequences: " + std::to_string(std::min(users, 8192));
-  if (engine == "sglang") return std::string(", max_batched_tokens: ") + (model.latent_attention ? "16384" : "32768");
-  const int prompt = row.integer("isl") + 64;
-  const int budget = model.experts ? std::max(8192, users + prompt) : row.integer("isl") + row.integer("osl") + 20;
-  return ", max_batched_tokens: " + std::to_string(std::max(2048, budget));
+  std::ostringstream out;
+  if (engine == "vllm") {
+    out << ", max_sequences: " << std::min(users, 8192);
+  } else if (engine == "sglang") {
+    const bool blackwell = is_blackwell(row.text("gpu"));
+    const bool tight = model.latent_attention && layout.gpus() < 8 && lower(row.text("precision")) == "fp8";
+    out << ", max_sequences: " << (users > 128 ? 512 : 128) << ", max_batched_tokens: " << (tight ? 8192 : blackwell && model.latent_attention ? 16384 : 32768)
+        << ", memory_fraction: " << (tight ? "0.95" : "0.85");
+    if (blackwell) out << ", prompt_wait: {iterations: " << (users >= 16 ? 30 : 10) << ", polled: true}";
+  } else {
+    const int drafted = drafted_tokens(row, layout);
+    const int each = (users + layout.dp - 1) / layout.dp;
+    const int prompt = row.integer("isl") + 64;
+    const int budget = drafted > 0      ? (drafted + 1) * each + prompt + 63
+                       : model.experts  ? std::max(8192, users + prompt)
+                       : is_blackwell(row.text("gpu")) ? 16384
+                                                       : row.integer("isl") + row.integer("osl") + 20;
+    out << ", max_batched_tokens: " << std::max(2048, budget);
+    if (drafted > 0) out << ", max_sequences: " << each;
+    if (drafted > 0) out << ", speculation: {tokens: " << drafted << ", acceptance: " << drafts_accepted << "}";
+    if (layout.dp > 1) out << ", prompt_wait: {iterations: 60, every_group: true}";
+    const bool batches = !model.experts && row.integer("isl") == 1024 && row.integer("osl") == 1024 && layout.tp < 8;
+    if (batches) out << ", prompt_wait: {iterations: 20, token_share: 0.9}";
+  }
+  return out.str();
 }
 
-// What trtllm-bench chooses for the highest throughput (tensorrt_llm/bench/build/tuning.py, finetune_setting): the token
-// budget of a steady mix of prompts and answers. The batch is as large as the cache lets it be.
-std::string throughput_options(const Table::Row& row) {
-  const double mix = 1 + row.number("isl") / row.number("osl");
-  const int budget = static_cast<int>(std::clamp(2048 * mix, 2048.0, 32768.0));
-  return ", max_batched_tokens: " + std::to_string(budget / 1024 * 1024);
+int rounded_up(double value, int step) { return step * static_cast<int>(std::ceil(value / step)); }
+
+// What trtllm-bench chooses for the highest throughput (tensorrt_llm/bench/build/tuning.py, calc_engine_setting and
+// finetune_setting): as many sequences as it thinks that the cache holds, and the token budget of a steady mix of prompts
+// and answers. It counts a cache of keys and values of every head, latent attention or not.
+std::string throughput_options(const Table::Row& row, const model::ModelSpec& model, const Layout& layout,
+                               const CheckpointFormats& formats, Bytes gpu_memory) {
+  const double isl = row.number("isl"), osl = row.number("osl");
+  const auto element = [](const std::string& name) {
+    return name == "nvfp4" || name == "mxfp4" ? 0.5 : name == "bf16" ? 2.0 : 1.0;
+  };
+  const double heads = std::max(layout.gpus(), model.latent_attention ? model.heads : model.kv_heads);
+  const double head_size = model.latent_attention ? double{1} * model.hidden / model.heads : model.head_dim;
+  const double token = 2.0 * model.layers * heads * head_size * element(formats.kv_cache);
+  const double weights = model::total_parameters(model) * element(model.experts ? formats.experts : formats.ffn);
+  const double free = std::max(0.0, gpu_memory.in(units::B) * layout.gpus() - weights);
+  const double sequences = std::min(0.95 * free / (token * (isl + osl)), 4096.0);
+  const double tokens = std::min(sequences * (1 + isl / osl), 32768.0);
+  const int batch = sequences < 256    ? std::max(64, rounded_up(sequences, 32))
+                    : sequences < 1024 ? rounded_up(sequences, 128)
+                                       : rounded_up(sequences, 256);
+  int budget = tokens < 4096   ? std::max(2048, rounded_up(tokens, 256))
+               : tokens < 8192 ? rounded_up(tokens, 512)
+                               : rounded_up(tokens, 1024);
+  // A prompt must fit beside the decodes of a full batch.
+  budget = std::max(budget, static_cast<int>(isl) + batch);
+  return ", max_sequences: " + std::to_string(batch) + ", max_batched_tokens: " + std::to_string(budget);
+}
+
+// InferenceX asks for FP8 caches where its scripts say so: always with TensorRT-LLM, on Blackwell with SGLang and
+// narrow weights, with vLLM for dense models and for gpt-oss on Blackwell.
+std::string cache_format(const Table::Row& row, const model::ModelSpec& model, const std::string& usual) {
+  if (!row.empty("kv_precision")) return lower(row.text("kv_precision"));
+  if (!is_inferencex(row)) return usual;
+  const std::string engine = engine_file(row.text("engine"));
+  const bool narrow = lower(row.text("precision")).starts_with("fp");
+  const bool open_weights = contains(lower(model.name), "gpt-oss");
+  if (engine == "tensorrt-llm") return "fp8";
+  if (engine == "sglang") return is_blackwell(row.text("gpu")) && narrow ? "fp8" : usual;
+  return (narrow && !model.experts) || (open_weights && is_blackwell(row.text("gpu"))) ? "fp8" : usual;
 }
 
 // The options of one engine, as a flow map after `engine: `.
-std::string engine_yaml(const Table::Row& row, const model::ModelSpec& model, const Layout& layout) {
-  const CheckpointFormats formats =
-      checkpoint_formats(model, row.text("precision"), row.text("engine"), row.text("gpu"));
+std::string engine_yaml(const Table::Row& row, const model::ModelSpec& model, const Layout& layout, Bytes gpu_memory) {
+  CheckpointFormats formats = checkpoint_formats(model, row.text("precision"), row.text("engine"), row.text("gpu"));
+  formats.kv_cache = cache_format(row, model, formats.kv_cache);
   std::ostringstream out;
   out << "{software: " << engine_file(row.text("engine")) << ", tp: " << layout.tp << ", dp: " << layout.dp;
   if (row.integer_or("pp", 1) > 1) out << ", pp: " << row.integer("pp");
   if (model.experts) out << ", ep: " << layout.ep << ", moe_tp: " << layout.moe_tp;
   out << ", precision: {attention: " << formats.attention << ", ffn: " << formats.ffn << ", experts: " << formats.experts
       << ", activations: " << formats.activations << ", kv_cache: "
-      << (row.empty("kv_precision") ? formats.kv_cache : lower(row.text("kv_precision")))
+      << formats.kv_cache
       << "}, prefix_caching: false, max_model_tokens: " << row.integer("isl") + row.integer("osl");
   if (!row.empty("max_batch")) out << ", max_sequences: " << row.integer("max_batch");
   if (row.text("load_model") == "static batch") out << ", batching: static";
-  if (row.text("load_model").starts_with("offline")) out << throughput_options(row);
-  if (is_inferencex(row) && row.text("mode") == "agg") out << inferencex_options(row, model);
+  if (row.text("load_model").starts_with("offline")) out << throughput_options(row, model, layout, formats, gpu_memory);
+  if (is_inferencex(row) && row.text("mode") == "agg") out << inferencex_options(row, model, layout);
   out << '}';
   return out.str();
 }
@@ -123,6 +193,10 @@ std::string requests_yaml(const Table::Row& row, std::string& assumed) {
     const int users = row.integer("concurrency");
     const int rounds = users <= 64 ? 10 : users <= 512 ? 5 : 3;
     out << "\n  arrivals: closed-loop\n  users: " << users << "\n  count: " << rounds * users << '\n';
+    // Of those whose lengths do not vary, vLLM's rows show the times to first token of users out of step, the others
+    // those of users in step.
+    const bool out_of_step = row.empty("range_ratio") && engine_file(row.text("engine")) == "vllm";
+    if (out_of_step) out << "  staggered: true\nwarm_up: " << users << '\n';
     return out.str();
   }
   int count = row.integer_or("num_requests", row.integer_or("concurrency", 3000));
@@ -164,6 +238,14 @@ model::ModelSpec load_model(const std::string& file) {
   return model;
 }
 
+Bytes memory_of(const std::string& node) {
+  const config::Document document =
+      config::Document::parse("nodes: {type: " + node + ", count: 1}\nscale_out: {topology: none}\n", "platform");
+  const hardware::Platform platform = hardware::read_platform(document);
+  document.check();
+  return platform.groups.front().type->gpu->memory;
+}
+
 }  // namespace
 
 RowReading read_inference_row(const Table::Row& row) {
@@ -172,20 +254,21 @@ RowReading read_inference_row(const Table::Row& row) {
   const std::string file = model_file_of(row.text("model"));
   const model::ModelSpec model = load_model(file);
   const std::string node = *node_type_of(row.text("gpu"), row.text("platform"));
+  const Bytes gpu_memory = memory_of(node);
   std::ostringstream out;
   out << "kind: serving\nname: \"" << row.text("id") << "\"\nmodel: " << file << '\n';
   if (row.text("mode") == "disagg") {
     const Layout prefill = worker_of(row, "prefill", model), decode = worker_of(row, "decode", model);
     const int prefills = row.integer("prefill_workers"), decodes = row.integer("decode_workers");
-    out << "prefill: {replicas: " << prefills << ", engine: " << engine_yaml(row, model, prefill)
-        << "}\ndecode: {replicas: " << decodes << ", engine: " << engine_yaml(row, model, decode) << "}\n";
+    out << "prefill: {replicas: " << prefills << ", engine: " << engine_yaml(row, model, prefill, gpu_memory)
+        << "}\ndecode: {replicas: " << decodes << ", engine: " << engine_yaml(row, model, decode, gpu_memory) << "}\n";
     scenario.platform = platform_yaml(node, prefills * prefill.gpus() + decodes * decode.gpus(),
                                       std::max(prefill.gpus(), decode.gpus()));
   } else {
     const Layout layout = layout_of(row, model, scenario.assumed);
     const int stages = std::max(1, row.integer_or("pp", 1));
     const int replicas = std::max(1, row.integer_or("num_gpus", 1) / (layout.gpus() * stages));
-    out << "replicas: " << replicas << "\nengine: " << engine_yaml(row, model, layout) << '\n';
+    out << "replicas: " << replicas << "\nengine: " << engine_yaml(row, model, layout, gpu_memory) << '\n';
     scenario.platform = platform_yaml(node, replicas * layout.gpus() * stages, layout.gpus());
   }
   out << requests_yaml(row, scenario.assumed);
