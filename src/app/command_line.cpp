@@ -210,11 +210,22 @@ CLI::App* add_study(CLI::App& app, StudyOptions& options) {
 }
 
 CLI::App* add_help(CLI::App& app, std::string& topic) {
-  CLI::App* help = app.add_subcommand("help", "Explain a topic: json (keys and units of the report)");
+  CLI::App* help = app.add_subcommand("help", "Explain a topic: json (keys and units of all commands)");
   help->add_option("TOPIC", topic, "json")->type_name("")->check([](const std::string& word) {
     return word == "json" ? std::string() : "expected json, got \"" + word + '"';
   });
   return help;
+}
+
+// Of every command: `run` documents its report, the others' help ends with their keys.
+std::string all_json_keys(const CLI::App& app) {
+  std::string text = report::describe_run_json() + trace_json;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    const std::string footer = command->get_footer();
+    const std::size_t keys = footer.find("JSON keys: ");
+    if (keys != std::string::npos) text += "\naifsim " + command->get_name() + "\n" + footer.substr(keys);
+  }
+  return text;
 }
 
 std::string help_of(CLI::App& app, const CLI::ParseError& request) {
@@ -272,7 +283,7 @@ Command parse_command_line(int argc, const char* const* argv) {
   if (traffic->parsed()) return traffic_options;
   if (trace->parsed()) return trace_options;
   if (study->parsed()) return study_options;
-  return PrintOptions{topic == "json" ? report::describe_run_json() + trace_json : app.help()};
+  return PrintOptions{topic == "json" ? all_json_keys(app) : app.help()};
 }
 
 }  // namespace aifsim::app

@@ -12,9 +12,15 @@ namespace {
 using testing::HasSubstr;
 using testing::StartsWith;
 
-nlohmann::json json_of(std::vector<std::string> arguments) {
-  arguments.insert(arguments.end(), {"--format", "json"});
-  const Outcome outcome = run_aifsim(arguments);
+using Words = std::vector<std::string>;
+
+Words joined(Words first, const Words& second) {
+  first.insert(first.end(), second.begin(), second.end());
+  return first;
+}
+
+nlohmann::json json_of(const Words& arguments) {
+  const Outcome outcome = run_aifsim(joined(arguments, {"--format", "json"}));
   EXPECT_EQ(outcome.exit_code, 0) << outcome.error;
   return nlohmann::json::parse(outcome.output, nullptr, false);
 }
@@ -22,7 +28,9 @@ nlohmann::json json_of(std::vector<std::string> arguments) {
 // Every key that the command prints is in its help.
 void expect_documented(const nlohmann::json& document, const std::string& help, const std::string& except = "schema") {
   for (const auto& [key, value] : document.items()) {
-    if (key != except) EXPECT_THAT(help, HasSubstr(key));
+    if (key != except) {
+      EXPECT_THAT(help, HasSubstr(key));
+    }
     if (value.is_array() && !value.empty() && value.front().is_object()) expect_documented(value.front(), help);
   }
 }
@@ -48,9 +56,8 @@ TEST(TopologyCommand, other_formats_are_what_they_say) {
 }
 
 TEST(TopologyCommand, a_network_that_cannot_be_built_is_refused) {
-  const auto refused = [](std::vector<std::string> arguments, const char* message) {
-    arguments.insert(arguments.begin(), "topology");
-    const Outcome outcome = run_aifsim(arguments);
+  const auto refused = [](const Words& arguments, const char* message) {
+    const Outcome outcome = run_aifsim(joined({"topology"}, arguments));
     EXPECT_EQ(outcome.exit_code, 2);
     EXPECT_EQ(outcome.output, "");
     EXPECT_THAT(outcome.error, HasSubstr(message));
@@ -82,9 +89,8 @@ TEST(TrafficCommand, the_seed_alone_decides) {
 }
 
 TEST(TrafficCommand, mistakes_name_what_is_expected) {
-  const auto refused = [](std::vector<std::string> arguments, const char* message) {
-    arguments.insert(arguments.begin(), {"traffic", "platforms/dgx-h100-32.yaml"});
-    const Outcome outcome = run_aifsim(arguments);
+  const auto refused = [](const Words& arguments, const char* message) {
+    const Outcome outcome = run_aifsim(joined({"traffic", "platforms/dgx-h100-32.yaml"}, arguments));
     EXPECT_EQ(outcome.exit_code, 2);
     EXPECT_EQ(outcome.output, "");
     EXPECT_THAT(outcome.error, HasSubstr(message));
