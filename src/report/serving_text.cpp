@@ -113,7 +113,7 @@ std::string over_time(const ServingReport& service, const Pen& pen) {
     for (std::size_t i = 0; i < width; ++i) most = std::max(most, columns[i] /= std::max(1.0, weights[i]));
     return fmt::format("  {:<12}{}  up to {}\n", name, escape(pen, cyan) + sparkline(columns, most) + escape(pen, "\033[0m"), show(most));
   };
-  const auto count = [](double value) { return human_count(value); };
+  const auto count = [](double value) { return value < 10 ? fmt::format("{:.2g}", value) : human_count(value); };
   std::string text = pen.rule(fmt::format("Over {}", human(series.back().when + (series.back().when - series[series.size() - 2].when) / 2)));
   text += row("running", &metrics::TimePoint::running, count);
   text += row("waiting", &metrics::TimePoint::waiting, count);
