@@ -161,7 +161,7 @@ TEST(Operations, have_names_that_read_back) {
     EXPECT_EQ(operation_named(name_of(operation)), operation);
   }
   EXPECT_EQ(operation_named("allreduce"), std::nullopt);
-  EXPECT_EQ(list_algorithms().size(), 14U);
+  EXPECT_GE(list_algorithms().size(), 14U);
 }
 
 }  // namespace
