@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <string>
 
+#include "hardware/operator_cost.hpp"
 #include "serving/engine.hpp"
 #include "serving/engine_software.hpp"
 
@@ -65,6 +66,23 @@ void read_plan(const config::Node& node, const model::ModelSpec& model, model::I
                 plan.ep);
 }
 
+// Tensor cores must have the format that GEMMs compute in: the wider of weights and activations.
+void check_precision(const config::Node& node, const hardware::GpuSpec& gpu, const model::InferencePlan& plan) {
+  for (const Precision weights : {plan.attention_weights, plan.ffn_weights, plan.expert_weights}) {
+    const bool wide = bytes_per_element(weights) > bytes_per_element(plan.activations);
+    const Precision computed = wide ? weights : plan.activations;
+    if (hardware::supports(gpu, computed)) continue;
+    std::string known;
+    for (const auto& [format, peak] : gpu.dense_peak) known += (known.empty() ? "" : ", ") + std::string(name_of(format));
+    const config::Node precision = node.optional("precision");
+    (precision ? precision : node)
+        .problem("a precision that " + gpu.name + " computes in (" + known + ")", std::string(name_of(computed)),
+                 "for narrow weights under wider arithmetic: precision: {weights: " + std::string(name_of(weights)) +
+                     ", activations: bf16}");
+    return;
+  }
+}
+
 void check_plan(const config::Node& node, const model::ModelSpec& model, const hardware::Platform* platform,
                 const model::InferencePlan& plan) {
   const config::Node tp = node.optional("tp"), pp = node.optional("pp");
@@ -73,6 +91,7 @@ void check_plan(const config::Node& node, const model::ModelSpec& model, const h
     pp.problem("at most the model's layers (" + std::to_string(model.layers) + ")", std::to_string(plan.pp));
   }
   if (platform == nullptr) return;
+  for (const hardware::NodeGroup& group : platform->groups) check_precision(node, *group.type->gpu, plan);
   const double gpus = double{1} * plan.tp * plan.dp * plan.pp;
   if (gpus > platform->gpu_count()) {
     (tp ? tp : node)
