@@ -51,7 +51,7 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"unknown_nvlink", node("gpu: h100-sxm, gpus: 8, nvlink: {medium: nvlink4-coper}"),
                 "p.yaml:3:152: nodes.type.nvlink.medium: expected one of nvlink3-copper, nvlink4-copper, "
                 "nvlink5-copper, nvlink6-copper, pcie4-x16, pcie5-x16, pcie6-x16, c2c, dac, aec, pluggable-dr4, "
-                "pluggable-fr4, pluggable-dsp, pluggable-lpo, cpo, cpo-to-nic, ocs-port, got \"nvlink4-coper\" (did you mean "
+                "pluggable-fr4, pluggable-dsp, pluggable-lpo, cpo, cpo-to-nic, ocs-port, cpo-400g, cpo-400g-to-nic, ocs-200g, got \"nvlink4-coper\" (did you mean "
                 "\"nvlink4-copper\"?)"},
         Mistake{"nvlink_without_ports", node("gpu: rtx-pro-6000, gpus: 8, nvlink: {medium: nvlink5-copper}"),
                 "p.yaml:3:147: nodes.type.nvlink: expected a GPU with NVLink, or no `nvlink`, got rtx-pro-6000, "

@@ -92,7 +92,7 @@ TEST(GoodJob, InterleavesWhenThereAreChunks) {
 
 const std::vector<Case> bad_values{
     {"-kind", "1:1: kind: expected a value, got nothing"},
-    {"kind: trainign", "1:7: kind: expected one of training, got \"trainign\" (did you mean \"training\"?)"},
+    {"kind: trainign", "1:7: kind: expected one of training, serving, got \"trainign\" (did you mean \"training\"?)"},
     {"-model", "1:1: model: expected a value, got nothing"},
     {"model: llama3-80b",
      "2:8: model: expected a model (a name from workloads/models/ or a map), got \"llama3-80b\" (did you mean "
