@@ -17,6 +17,7 @@ struct TimePoint {
   double running = 0, waiting = 0;  // requests, all replicas together
   double cache_use = 0;             // of HBM blocks
   double output_tokens_per_s = 0, prompt_tokens_per_s = 0;  // since the last point
+  double host_use = 0, nvme_use = 0, network_use = 0;       // of the KV tiers below HBM, 0..1
 };
 
 // One pool of replicas.
@@ -26,6 +27,17 @@ struct PoolReport {
   std::string layout;  // "TP8", "TP4 DP2 EP8"
   MemoryReport memory;
   double cache_tokens = 0;  // of one attention group
+  int most_replicas = 0;    // that its planner may start; without one, as `replicas`
+  double mean_replicas = 0;  // that held GPUs, starting and draining ones too
+  std::vector<std::pair<std::string, Seconds>> start_up;  // of one replica, by phase
+};
+
+// A replica starts, serves, drains, is off or lost.
+struct ScaleReport {
+  Seconds when;
+  std::string pool, what;
+  std::uint32_t replica = 0;
+  int serving = 0;  // of the pool, from now on
 };
 
 // Where the time of a mean request's first token, and of a later one, goes.
@@ -39,7 +51,7 @@ struct ServingBottleneck {
 struct CacheTierReport {
   std::string name;  // "hbm", "host", "nvme", "network"
   Bytes capacity;
-  double hit_ratio = 0;  // of the prompt tokens of completed requests, found here
+  double hit_ratio = 0;  // of the prompts' blocks, found here
   Bytes read, written;
 };
 
@@ -54,7 +66,7 @@ struct ServingReport {
   double output_tokens_per_s = 0, output_tokens_per_s_per_gpu = 0, requests_per_s = 0;
   double goodput_rps = 0;         // requests within the service level, per second
   Seconds slo_ttft, slo_tpot;     // 0 = not asked
-  double prefix_hit_ratio = 0;    // prompt tokens found in any cache tier / prompt tokens
+  double prefix_hit_ratio = 0;    // of the prompts' blocks, found whole in any cache tier (blocks as traces name them)
   double mean_running = 0;        // over the measured part, all replicas
   double mean_batch = 0;          // sequences of a decode iteration, one attention group
   Seconds transfer_mean;          // exposed, per transferred request
@@ -64,6 +76,10 @@ struct ServingReport {
   double storage_host_cores = 0, storage_dpu_cores = 0;  // mean, busy with shared storage, of all nodes
   std::vector<ServingBottleneck> bottlenecks;
   std::vector<TimePoint> series;
+  std::string package;                // and its profile; empty: none
+  std::vector<ScaleReport> scaling;   // empty: the same replicas from begin to end
+  double gpu_hours = 0;               // that replicas held GPUs
+  double busy_gpu_hours = 0;          // in which they had requests running
   std::vector<std::string> rejections;  // "12 longer than the engine allows"
 };
 

@@ -18,10 +18,15 @@ Json distribution_json(const metrics::Distribution& times) {
 Json pool_json(const metrics::PoolReport& pool) {
   Json memory = Json::object();
   for (const metrics::MemoryClass& entry : pool.memory.classes) memory[entry.name] = entry.bytes.in(units::B);
+  Json start_up = Json::object();
+  for (const auto& [phase, time] : pool.start_up) start_up[phase] = time.in(units::s);
   memory["capacity"] = pool.memory.capacity.in(units::B);
   return {{"role", pool.role},
           {"replicas", pool.replicas},
           {"layout", pool.layout},
+          {"most_replicas", pool.most_replicas},
+          {"mean_replicas", pool.mean_replicas},
+          {"start_up_s", start_up},
           {"cache_tokens", pool.cache_tokens},
           {"memory", memory}};
 }
@@ -53,6 +58,18 @@ Json bottlenecks_json(const metrics::ServingReport& service) {
   return list;
 }
 
+Json scaling_json(const metrics::ServingReport& service) {
+  Json list = Json::array();
+  for (const metrics::ScaleReport& event : service.scaling) {
+    list.push_back({{"time_s", event.when.in(units::s)},
+                    {"pool", event.pool},
+                    {"replica", event.replica},
+                    {"what", event.what},
+                    {"serving", event.serving}});
+  }
+  return list;
+}
+
 Json series_json(const metrics::ServingReport& service) {
   Json list = Json::array();
   for (const metrics::TimePoint& point : service.series) {
@@ -61,7 +78,10 @@ Json series_json(const metrics::ServingReport& service) {
                     {"waiting", point.waiting},
                     {"kv_use", point.cache_use},
                     {"output_tokens_per_s", point.output_tokens_per_s},
-                    {"prompt_tokens_per_s", point.prompt_tokens_per_s}});
+                    {"prompt_tokens_per_s", point.prompt_tokens_per_s},
+                    {"kv_host_use", point.host_use},
+                    {"kv_nvme_use", point.nvme_use},
+                    {"kv_network_use", point.network_use}});
   }
   return list;
 }
@@ -99,7 +119,11 @@ Json serving_json(const metrics::ServingReport& service) {
           {"prefix_hit_ratio", service.prefix_hit_ratio},
           {"mean_running", service.mean_running},
           {"mean_batch", service.mean_batch},
+          {"gpu_hours", service.gpu_hours},
+          {"busy_gpu_hours", service.busy_gpu_hours},
+          {"package", service.package},
           {"pools", pools},
+          {"scaling", scaling_json(service)},
           {"kv", kv_json(service)},
           {"bottlenecks", bottlenecks_json(service)},
           {"series", series_json(service)}};

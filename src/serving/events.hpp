@@ -6,6 +6,10 @@
 
 #include "serving/request.hpp"
 
+namespace aifsim::topology {
+enum class DataPlace : std::uint8_t;
+}
+
 namespace aifsim::serving {
 
 enum class RejectReason { too_long, queue_full, replica_lost };
@@ -15,6 +19,7 @@ enum class RejectReason { too_long, queue_full, replica_lost };
 struct RequestRecord {
   std::uint64_t id = 0;
   int input_tokens = 0, output_tokens = 0;
+  int block_tokens = 0;       // of one name of the prompt; 0: it has no names
   int cached_tokens = 0;      // of the prompt, found in a prefix cache
   std::uint32_t replica = 0;  // that decoded it
   int preemptions = 0;
@@ -48,6 +53,8 @@ class ServingObserver {
   virtual void decoded(const DecodeRun& /*run*/) {}
   virtual void prefilled(std::uint32_t /*replica*/, Seconds /*begin*/, Seconds /*duration*/, double /*tokens*/) {}
   virtual void changed(const ReplicaState& /*state*/, Seconds /*when*/) {}
+  // The tiers of this place together are full to this share from now on.
+  virtual void tier_changed(topology::DataPlace /*place*/, double /*share*/, Seconds /*when*/) {}
   virtual void completed(const RequestRecord& /*record*/) {}
   virtual void rejected(const Prompt& /*prompt*/, RejectReason /*reason*/, Seconds /*when*/) {}
 };

@@ -203,7 +203,8 @@ void KvTiers::fetch_from(std::uint32_t replica, std::size_t tier, const std::vec
 
 void KvTiers::queued(std::uint32_t replica, const Prompt& prompt, int cached) {
   if (engines_[replica].groups.empty()) return;
-  prompt_tokens_ += prompt.tokens;
+  const auto named = static_cast<double>(prompt.blocks.size()) * prompt.block_tokens;
+  prompt_tokens_ += std::max<double>(prompt.tokens, named);
   if (!plan_.prefetch) return;
   const int block_tokens = engines_[replica].block_tokens;
   name_pieces(prompt, block_tokens, scratch_);

@@ -37,6 +37,8 @@ class KvTiers {
           task::Executor& clock);
   ~KvTiers();
 
+  // Called when what a tier holds has changed: all its stores together, of their capacity.
+  void watch(std::function<void(topology::DataPlace, double)> watcher) { watcher_ = std::move(watcher); }
   // What this replica sees.
   [[nodiscard]] LowerTiers& of(std::uint32_t replica);
   // A request waits there; the leading `cached` tokens of its prompt are in HBM.
@@ -51,7 +53,7 @@ class KvTiers {
     Bytes dropped;           // not written, for the staging memory was full
   };
   [[nodiscard]] const std::vector<Figures>& figures() const { return figures_; }
-  [[nodiscard]] double prompt_tokens() const { return prompt_tokens_; }  // of all requests queued
+  [[nodiscard]] double prompt_tokens() const { return prompt_tokens_; }  // of all requests queued, in whole blocks
   // Core-seconds that hosts and DPUs spent on shared storage.
   [[nodiscard]] Seconds host_core_time() const { return host_core_time_; }
   [[nodiscard]] Seconds dpu_core_time() const { return dpu_core_time_; }
@@ -106,6 +108,7 @@ class KvTiers {
   std::vector<Figures> figures_;
   double prompt_tokens_ = 0;
   Seconds host_core_time_, dpu_core_time_;
+  std::function<void(topology::DataPlace, double)> watcher_;
   std::vector<PrefixPiece> scratch_;
 };
 

@@ -87,6 +87,7 @@ void KvTiers::keep(std::uint32_t replica, std::size_t tier, std::span<const Entr
   Figures& figures = figures_[tier];
   figures.held += store.used() - before;
   figures.most = std::max(figures.most, figures.held);
+  if (watcher_) watcher_(figures.place, figures.held / figures.capacity);
   const bool goes_down = tier + 1 < tiers() && plan_.tiers[tier + 1].write == KvWrite::back;
   if (!goes_down) return;
   KvStore& below = home(replica, tier + 1).store;

@@ -114,6 +114,7 @@ std::vector<Ticket> Replica::Implementation::fail() {
     record = {.id = record.id,
               .input_tokens = record.input_tokens,
               .output_tokens = record.output_tokens,
+              .block_tokens = record.block_tokens,
               .preemptions = record.preemptions,
               .arrival = record.arrival};
     tickets.push_back(std::move(ticket));

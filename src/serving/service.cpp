@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <deque>
+#include <iterator>
 #include <limits>
 #include <map>
+#include <utility>
 
 #include "base/error.hpp"
 #include "serving/kv_tier_engines.hpp"
+#include "serving/routers/load.hpp"
 
 namespace aifsim::serving {
 
@@ -18,7 +21,8 @@ struct Service::Implementation {
   ServingObserver& observer;
   KvTransfers transfers;
   std::unique_ptr<KvTiers> tiers;
-  std::vector<std::unique_ptr<Replica>> replicas;
+  std::vector<std::unique_ptr<Replica>> replicas;  // null: has not started yet
+  std::vector<std::unique_ptr<Replica>> retired;   // their timers may still be on the clock
   std::vector<std::vector<const Replica*>> pools;  // of each pool, those that take requests
   std::unique_ptr<Router> router;
   Seconds armed = Seconds::from_base(std::numeric_limits<double>::infinity());  // the next wake-up for an arrival
@@ -29,9 +33,21 @@ struct Service::Implementation {
     Ticket ticket;
     std::uint32_t from = 0, to = 0;
     Seconds asked;  // when the prompt was done
+    std::uint64_t attempt = 0;
   };
   std::map<std::uint64_t, Transfer> moving;  // by request
   std::deque<Transfer> awaiting;             // prompts done for which no decode replica has room
+  std::uint64_t attempts = 0;
+  std::deque<Ticket> backlog;  // requests that wait for a replica to start, where none serves
+
+  // What happened since a pool's planner last asked.
+  struct Window {
+    double requests = 0, input_tokens = 0, answered = 0, output_tokens = 0, prompts = 0;
+    double later_tokens = 0;
+    Seconds decoding;
+  };
+  std::vector<Window> windows;  // of each pool; empty where nobody plans
+  Fleet fleet;
 
   Implementation(const Deployment& engines, RequestSource& requests, task::Executor& executor, ServingObserver& watcher)
       : deployment(engines),
@@ -40,15 +56,31 @@ struct Service::Implementation {
         clock(executor),
         observer(watcher),
         transfers(*engines.topology, executor, engines.job->transfer_efficiency, engines.job->transfer_setup),
-        router(router_policies()[engines.job->router.policy].make(engines.job->router)) {
+        router(router_policies()[engines.job->router.policy].make(engines.job->router)),
+        fleet(engines, executor, fleet_outlets()) {
     if (job.kv_tiers.used()) {
       tiers = std::make_unique<KvTiers>(job.kv_tiers, kv_tier_engines(deployment), *deployment.topology, clock);
+      tiers->watch([this](topology::DataPlace place, double share) { observer.tier_changed(place, share, clock.now()); });
     }
     for (std::size_t i = 0; i < job.pools.size(); ++i) pools.emplace_back();
-    for (std::size_t i = 0; i < deployment.engines.size(); ++i) add_replica(static_cast<std::uint32_t>(i));
-    for (const ReplicaFailure& failure : job.failures) {
-      clock.at(failure.at, [this, replica = failure.replica] { lose(replica); });
+    replicas.resize(deployment.engines.size());
+    for (std::uint32_t i = 0; i < replicas.size(); ++i) {
+      if (fleet.serves(i)) add_replica(i);
     }
+    for (const Pool& pool : job.pools) {
+      if (pool.planner) windows.resize(job.pools.size());
+    }
+    for (const ReplicaFailure& failure : job.failures) {
+      clock.at(failure.at, [this, failure] { lose(failure); });
+    }
+  }
+
+  [[nodiscard]] Fleet::Outlets fleet_outlets() {
+    return {.ready = [this](std::uint32_t index) { ready(index); },
+            .drain = [this](std::uint32_t index) { drain(index); },
+            .observe = [this](std::size_t pool) { return observe(pool); },
+            .load = [this](std::uint32_t index) { return load_of(*replicas[index]); },
+            .over = [this] { return in_flight == 0 && !source.next_arrival(); }};
   }
 
   [[nodiscard]] std::size_t pool_of(std::uint32_t replica) const {
@@ -61,11 +93,14 @@ struct Service::Implementation {
     ReplicaOutlets outlets{.completed = [this](Ticket ticket) { complete(std::move(ticket)); },
                            .rejected = [this](Ticket ticket, RejectReason why) { reject(ticket.request, why); },
                            .prefilled = [this, index](Ticket ticket) { hand_over(std::move(ticket), index); }};
-    replicas.push_back(std::make_unique<Replica>(index, engine.pool->role, engine.pool->engine,
-                                                 deployment.memories[pool], *engine.cost, clock, observer,
-                                                 std::move(outlets)));
-    if (tiers && engine.pool->role != Role::decode) replicas.back()->use_tiers(tiers->of(index));
-    pools[pool].push_back(replicas.back().get());
+    if (replicas[index]) retired.push_back(std::move(replicas[index]));
+    replicas[index] = std::make_unique<Replica>(index, engine.pool->role, engine.pool->engine,
+                                                deployment.memories[pool], *engine.cost, clock, observer,
+                                                std::move(outlets));
+    if (tiers && engine.pool->role != Role::decode) replicas[index]->use_tiers(tiers->of(index));
+    std::vector<const Replica*>& taking = pools[pool];
+    const auto place = std::find_if(taking.begin(), taking.end(), [&](const Replica* other) { return other->index() > index; });
+    taking.insert(place, replicas[index].get());
   }
 
   // Arrivals
@@ -98,17 +133,26 @@ struct Service::Implementation {
     Ticket ticket;
     ticket.record.id = request.prompt.id;
     ticket.record.input_tokens = request.prompt.tokens;
+    ticket.record.block_tokens = request.prompt.blocks.empty() ? 0 : request.prompt.block_tokens;
     ticket.record.arrival = clock.now();
     ticket.request = std::move(request);
+    for (Window& window : windows) {
+      ++window.requests;
+      window.input_tokens += ticket.record.input_tokens;
+    }
     route(std::move(ticket));
   }
   [[nodiscard]] int queued() const {
-    int sum = 0;
+    int sum = static_cast<int>(backlog.size());
     for (const Replica* replica : pools.front()) sum += replica->waiting();
     return sum;
   }
   void route(Ticket ticket) {
-    if (pools.front().empty()) return reject(ticket.request, RejectReason::replica_lost);
+    if (pools.front().empty()) {
+      if (fleet.starting(0) == 0) return reject(ticket.request, RejectReason::replica_lost);
+      backlog.push_back(std::move(ticket));
+      return;
+    }
     const std::size_t chosen = router->choose(ticket.request.prompt, pools.front());
     const Prompt& prompt = ticket.request.prompt;
     Replica& replica = *replicas[pools.front()[chosen]->index()];
@@ -121,6 +165,7 @@ struct Service::Implementation {
   void complete(Ticket ticket) {
     ticket.record.done = clock.now();
     observer.completed(ticket.record);
+    for (Window& window : windows) count(ticket.record, window);
     end(ticket.request);
     place_awaiting();
   }
@@ -145,6 +190,7 @@ struct Service::Implementation {
     place_awaiting();
   }
   void place_awaiting() {
+    if (pools.back().empty() && fleet.starting(job.pools.size() - 1) == 0) return give_up_awaiting();
     while (!awaiting.empty()) {
       Replica* target = with_room(awaiting.front().ticket);
       if (target == nullptr) return;
@@ -168,9 +214,9 @@ struct Service::Implementation {
   void begin(Transfer transfer) {
     const std::uint64_t id = transfer.ticket.request.prompt.id;
     const KvTransfers::Route route = route_of(transfer);
-    const std::uint32_t from = transfer.from, to = transfer.to;
+    transfer.attempt = ++attempts;
     moving.insert_or_assign(id, std::move(transfer));
-    transfers.send(route, [this, id, from, to] { received(id, from, to); });
+    transfers.send(route, [this, id, attempt = attempts] { received(id, attempt); });
   }
   [[nodiscard]] KvTransfers::Route route_of(const Transfer& transfer) const {
     const double tokens = transfer.ticket.request.prompt.tokens;
@@ -188,25 +234,76 @@ struct Service::Implementation {
     route.per_receiver = end(transfer.to, route.to);
     return route;
   }
-  void received(std::uint64_t id, std::uint32_t from, std::uint32_t to) {
+  void received(std::uint64_t id, std::uint64_t attempt) {
     const auto found = moving.find(id);
     // One of its ends was lost meanwhile, and it goes another way.
-    if (found == moving.end() || found->second.from != from || found->second.to != to) return;
+    if (found == moving.end() || found->second.attempt != attempt) return;
     Transfer transfer = std::move(found->second);
     moving.erase(found);
-    replicas[from]->release(id);
+    replicas[transfer.from]->release(id);
     // The client sees the first token when the decode replica streams it.
     transfer.ticket.record.transfer = clock.now() - transfer.asked;
     transfer.ticket.record.first_token = clock.now();
-    replicas[to]->submit(std::move(transfer.ticket));
+    replicas[transfer.to]->submit(std::move(transfer.ticket));
+  }
+
+  // Replicas that come and go
+
+  void stop_giving(std::uint32_t index) {
+    std::erase_if(pools[pool_of(index)], [index](const Replica* replica) { return replica->index() == index; });
+  }
+  void ready(std::uint32_t index) {
+    add_replica(index);
+    if (pool_of(index) == 0) {
+      std::deque<Ticket> held;
+      held.swap(backlog);
+      for (Ticket& ticket : held) route(std::move(ticket));
+    }
+    place_awaiting();
+  }
+  void drain(std::uint32_t index) {
+    stop_giving(index);
+    replicas[index]->drain([this, index] { fleet.drained(index); });
+  }
+  static void count(const RequestRecord& record, Window& window) {
+    ++window.answered;
+    window.output_tokens += record.output_tokens;
+    window.prompts += record.input_tokens;
+    if (record.output_tokens < 2) return;
+    window.later_tokens += record.output_tokens - 1;
+    window.decoding += record.done - record.first_token;
+  }
+  [[nodiscard]] PoolObservation observe(std::size_t pool) {
+    const Window window = std::exchange(windows[pool], {});
+    PoolObservation seen{.role = job.pools[pool].role,
+                         .serving = fleet.serving(pool),
+                         .starting = fleet.starting(pool),
+                         .interval = job.pools[pool].planner->interval,
+                         .requests = window.requests,
+                         .input_tokens = window.input_tokens};
+    if (window.answered > 0) {
+      seen.output_tokens = window.output_tokens / window.answered;
+      seen.context = window.prompts / window.answered + seen.output_tokens / 2;
+    } else if (window.requests > 0) {
+      seen.context = window.input_tokens / window.requests;
+    }
+    if (window.later_tokens > 0) seen.tpot = window.decoding / window.later_tokens;
+    for (const Replica* replica : pools[pool]) {
+      seen.waiting += replica->waiting();
+      seen.waiting_tokens += replica->waiting_tokens();
+      seen.cache_use += replica->cache_use() / static_cast<double>(pools[pool].size());
+    }
+    if (seen.role == Role::decode) seen.waiting += static_cast<double>(awaiting.size());
+    return seen;
   }
 
   // Failures
 
-  void lose(std::uint32_t index) {
-    std::vector<const Replica*>& pool = pools[pool_of(index)];
-    std::erase_if(pool, [index](const Replica* replica) { return replica->index() == index; });
-    std::vector<Ticket> again = replicas[index]->fail();
+  void lose(const ReplicaFailure& failure) {
+    const std::uint32_t index = failure.replica;
+    stop_giving(index);
+    fleet.lost(index, failure.restart);
+    std::vector<Ticket> again = replicas[index] ? replicas[index]->fail() : std::vector<Ticket>{};
     for (auto entry = moving.begin(); entry != moving.end();) {
       if (entry->second.from == index) {
         replicas[entry->second.to]->release(entry->first);
@@ -223,9 +320,10 @@ struct Service::Implementation {
       if (transfer.from == index) again.push_back(std::move(transfer.ticket));
     }
     std::erase_if(awaiting, [index](const Transfer& transfer) { return transfer.from == index; });
+    std::move(backlog.begin(), backlog.end(), std::back_inserter(again));
+    backlog.clear();
     std::sort(again.begin(), again.end(), [](const Ticket& a, const Ticket& b) { return a.record.id < b.record.id; });
     for (Ticket& ticket : again) route(std::move(ticket));
-    if (pools.back().empty()) give_up_awaiting();
     place_awaiting();
   }
   void give_up_awaiting() {
@@ -242,7 +340,11 @@ Service::Service(const Deployment& deployment, RequestSource& source, task::Exec
     : implementation_(std::make_unique<Implementation>(deployment, source, clock, observer)) {}
 Service::~Service() = default;
 
-void Service::start() { implementation_->arm(); }
+void Service::start() {
+  implementation_->fleet.start();
+  implementation_->arm();
+}
+const Fleet& Service::fleet() const { return implementation_->fleet; }
 const KvTransfers& Service::transfers() const { return implementation_->transfers; }
 const KvTiers* Service::tiers() const { return implementation_->tiers.get(); }
 std::uint64_t Service::in_flight() const { return implementation_->in_flight; }

@@ -6,10 +6,20 @@ namespace aifsim::study {
 
 using Figure = ServingSeries::Figure;
 
+namespace {
+
+constexpr std::array tier_figures{Figure::host_use, Figure::nvme_use, Figure::network_use};
+
+}  // namespace
+
 ServingCollector::ServingCollector(const serving::ServingJob& job, std::size_t replicas, const RequestSink& sink)
     : job_(job), sink_(sink), replicas_(replicas) {
   report_.slo_ttft = job.slo.ttft;
   report_.slo_tpot = job.slo.tpot;
+  std::size_t first = 0;
+  for (const serving::Pool& pool : job.pools) {
+    for (int i = 0; i < pool.most() && first < replicas; ++i) replicas_[first++].gpus = pool.engine.plan.gpus();
+  }
 }
 
 void ServingCollector::arrived(const serving::Prompt& /*prompt*/, Seconds /*when*/) { ++report_.requests; }
@@ -34,6 +44,7 @@ void ServingCollector::account(Replica& replica, Seconds until) {
   const serving::ReplicaState& state = replica.state;
   series_.held(Figure::running, replica.since, until, state.running);
   series_.held(Figure::waiting, replica.since, until, state.waiting);
+  if (state.running > 0) busy_ += (until - replica.since) * static_cast<double>(replica.gpus);
   if (state.cache_capacity > 0) {
     const double share = state.cache_tokens / state.cache_capacity / static_cast<double>(replicas_.size());
     series_.held(Figure::cache_use, replica.since, until, share);
@@ -46,6 +57,12 @@ void ServingCollector::changed(const serving::ReplicaState& state, Seconds when)
   Replica& replica = replicas_[state.replica];
   account(replica, when);
   replica.state = state;
+}
+
+void ServingCollector::tier_changed(topology::DataPlace place, double share, Seconds when) {
+  const std::size_t tier = static_cast<std::size_t>(place) - 1;
+  series_.held(tier_figures.at(tier), tiers_.at(tier).since, when, tiers_.at(tier).share);
+  tiers_.at(tier) = {.share = share, .since = when};
 }
 
 void ServingCollector::completed(const serving::RequestRecord& record) {
@@ -68,6 +85,9 @@ void ServingCollector::completed(const serving::RequestRecord& record) {
   report_.input_tokens += record.input_tokens;
   report_.output_tokens += record.output_tokens;
   cached_tokens_ += record.cached_tokens;
+  const int block = std::max(1, record.block_tokens);
+  block_tokens_ += static_cast<double>((record.input_tokens + block - 1) / block) * block;
+  found_block_tokens_ += static_cast<double>(record.cached_tokens / block) * block;
   decoded_tokens_ += std::max(0.0, later);
   context_sum_ += std::max(0.0, later) * (record.input_tokens + 0.5 * record.output_tokens);
   queueing_ += record.scheduled - record.arrival;
@@ -90,6 +110,7 @@ metrics::ServingReport ServingCollector::report(Seconds /*end*/) const {
   metrics::ServingReport report = report_;
   report.completed = completed_;
   report.duration = last_ - begin_;
+  report.busy_gpu_hours = busy_.in(units::hour);
   const double seconds = report.duration.in(units::s);
   if (seconds > 0) {
     report.output_tokens_per_s = report.output_tokens / seconds;
@@ -98,10 +119,12 @@ metrics::ServingReport ServingCollector::report(Seconds /*end*/) const {
     report.goodput_rps = static_cast<double>(within_level_) / seconds;
     report.mean_running = running_seconds_ / seconds;
   }
-  if (report.input_tokens > 0) report.prefix_hit_ratio = cached_tokens_ / report.input_tokens;
+  if (block_tokens_ > 0) report.prefix_hit_ratio = found_block_tokens_ / block_tokens_;
   if (iterations_ > 0) report.mean_batch = batch_sum_ / iterations_;
   if (transferred_ > 0) report.transfer_mean = transfer_ / static_cast<double>(transferred_);
-  report.series = series_.points(last_);
+  ServingSeries series = series_;
+  for (std::size_t i = 0; i < tiers_.size(); ++i) series.held(tier_figures.at(i), tiers_[i].since, last_, tiers_[i].share);
+  report.series = series.points(last_);
   for (const auto& [reason, count] : rejections_) {
     report.rejections.push_back(std::to_string(count) + " " + std::string(serving::name_of(reason)));
   }

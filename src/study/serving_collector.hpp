@@ -1,6 +1,7 @@
 // Watches a service and keeps what the report needs, in memory that does not grow with the number of requests.
 #pragma once
 
+#include <array>
 #include <map>
 #include <vector>
 
@@ -20,11 +21,14 @@ class ServingCollector final : public serving::ServingObserver {
   void decoded(const serving::DecodeRun& run) override;
   void prefilled(std::uint32_t replica, Seconds begin, Seconds duration, double tokens) override;
   void changed(const serving::ReplicaState& state, Seconds when) override;
+  void tier_changed(topology::DataPlace place, double share, Seconds when) override;
   void completed(const serving::RequestRecord& record) override;
   void rejected(const serving::Prompt& prompt, serving::RejectReason reason, Seconds when) override;
 
   // Everything that requests and replicas told; what the engines are is the caller's to add.
   [[nodiscard]] metrics::ServingReport report(Seconds end) const;
+
+  [[nodiscard]] Seconds end() const { return last_; }  // of the last request
 
   // The mean request and batch, for saying where their time goes.
   struct Means {
@@ -36,6 +40,7 @@ class ServingCollector final : public serving::ServingObserver {
 
  private:
   struct Replica {
+    int gpus = 0;
     serving::ReplicaState state;
     Seconds since;
   };
@@ -50,7 +55,14 @@ class ServingCollector final : public serving::ServingObserver {
   std::map<serving::RejectReason, std::uint64_t> rejections_;
   std::uint64_t completed_ = 0, within_level_ = 0, transferred_ = 0;
   Seconds begin_, last_;
+  Seconds busy_;  // of GPUs whose replica had requests running
   double running_seconds_ = 0, iterations_ = 0, batch_sum_ = 0;
+  struct TierUse {
+    double share = 0;
+    Seconds since;
+  };
+  std::array<TierUse, 3> tiers_;  // host, nvme, network
+  double block_tokens_ = 0, found_block_tokens_ = 0;  // in whole blocks of the prompts' names
   double cached_tokens_ = 0, context_sum_ = 0, decoded_tokens_ = 0;
   Seconds queueing_, fetch_, transfer_, prefill_;
 };

@@ -18,7 +18,7 @@ void ServingSeries::make_room(double end) {
         buckets_[i / 2] = one;
         continue;
       }
-      for (std::size_t figure = 0; figure < 5; ++figure) buckets_[i / 2].sums[figure] += one.sums[figure];
+      for (std::size_t figure = 0; figure < figures; ++figure) buckets_[i / 2].sums[figure] += one.sums[figure];
     }
     buckets_.resize((buckets_.size() + 1) / 2);
     width_ *= 2;
@@ -57,7 +57,10 @@ std::vector<metrics::TimePoint> ServingSeries::points(Seconds end) const {
                       .waiting = mean(Figure::waiting),
                       .cache_use = mean(Figure::cache_use),
                       .output_tokens_per_s = mean(Figure::output_tokens),
-                      .prompt_tokens_per_s = mean(Figure::prompt_tokens)});
+                      .prompt_tokens_per_s = mean(Figure::prompt_tokens),
+                      .host_use = mean(Figure::host_use),
+                      .nvme_use = mean(Figure::nvme_use),
+                      .network_use = mean(Figure::network_use)});
   }
   return points;
 }

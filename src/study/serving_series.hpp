@@ -1,6 +1,7 @@
 // State of a service over time in a fixed number of points: when they run out, two become one.
 #pragma once
 
+#include <cstddef>
 #include <vector>
 
 #include "base/quantity.hpp"
@@ -10,7 +11,8 @@ namespace aifsim::study {
 
 class ServingSeries {
  public:
-  enum class Figure { running, waiting, cache_use, output_tokens, prompt_tokens };
+  enum class Figure { running, waiting, cache_use, output_tokens, prompt_tokens, host_use, nvme_use, network_use };
+  static constexpr std::size_t figures = 8;
   // The state had this value from `begin` to `end`.
   void held(Figure figure, Seconds begin, Seconds end, double value);
   // `amount` came evenly from `begin` to `end`.
@@ -20,7 +22,7 @@ class ServingSeries {
 
  private:
   struct Bucket {
-    double sums[5] = {};  // of value x seconds; amounts for tokens
+    double sums[figures] = {};  // of value x seconds; amounts for tokens
   };
   void spread(Figure figure, double begin, double end, double density);
   void make_room(double end);
