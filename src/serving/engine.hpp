@@ -35,6 +35,8 @@ struct EngineSoftware {
   Seconds per_request;          // once, before a request can be scheduled: HTTP, tokeniser
   Seconds request_gap;          // requests come out of the front end at least this far apart
   double kernel_factor = 1;     // GPU time of an iteration over the sum of its kernels' measured times
+  double launch_share = 1;      // of the launch times in the kernel tables that graphs and dependent launches leave
+  Seconds expert_launch;        // most that the launches of fused experts take; 0 = as in the tables
   Seconds launch_gap;           // host time per kernel where no CUDA graph covers the batch
   int graph_batch = 0;          // decode batches up to this size run as CUDA graphs, padded to the next captured size
   std::vector<int> graph_sizes; // captured sizes; empty: powers of two, then multiples of 8

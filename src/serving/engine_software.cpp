@@ -57,6 +57,8 @@ void read_costs(const config::Node& node, EngineSoftware& software) {
   software.per_request = node.optional("per_request").seconds_or(software.per_request);
   software.request_gap = node.optional("request_gap").seconds_or(software.request_gap);
   software.kernel_factor = node.optional("kernel_factor").number_or(software.kernel_factor, {.min = 0.1, .max = 100});
+  software.launch_share = node.optional("launch_share").number_or(software.launch_share, {.min = 0, .max = 1});
+  software.expert_launch = node.optional("expert_launch").seconds_or(software.expert_launch);
   software.launch_gap = node.optional("launch_gap").seconds_or(software.launch_gap);
   read_graphs(node.optional("cuda_graphs"), software);
   software.overlaps_scheduling = node.optional("overlaps_scheduling").boolean_or(software.overlaps_scheduling);

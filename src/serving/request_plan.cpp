@@ -95,7 +95,10 @@ ArrivalPlan read_arrivals(const RequestKeys& node, const config::Node& word, boo
   if (plan.law == ArrivalLaw::closed_loop) {
     plan.users = small(node.required("users"), 1);
     plan.think = read_think(node.optional("think_time"));
-    plan.staggered = node.optional("staggered").boolean_or(false);
+    if (const config::Node staggered = node.optional("staggered")) {
+      plan.in_step = small(staggered.optional("in_step"), 1);
+      staggered.finish();
+    }
   } else if (plan.law == ArrivalLaw::burst) {
     plan.burst = small(node.required("burst_size"), 1);
   }

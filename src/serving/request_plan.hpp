@@ -37,7 +37,9 @@ struct ArrivalPlan {
   std::vector<RateStep> rate;  // open loops: of new conversations (a request without turns is one)
   int burst = 1;
   int users = 0;               // closed loop
-  bool staggered = false;      // closed loop, met in its stride: first answers are cut short, each user's elsewhere
+  // Closed loop, met in its stride: first answers are cut short so that this many users at a time go in step and all
+  // others are elsewhere in theirs; 0 = all start together.
+  int in_step = 0;
   ThinkTime think;             // closed loop, between conversations
 };
 

@@ -66,7 +66,8 @@ CheckpointFormats checkpoint_formats(const model::ModelSpec& model, const std::s
   // it in BF16 then (inferred: their highest batches in the published rows do not fit twice as many tokens).
   const bool states_cache = !(contains(text, "fp8") && model.latent_attention) &&
                             !(contains(text, "fp4") && contains(lower(model.name), "qwen3") && model.experts);
-  const std::string cache = tensorrt && states_cache ? "fp8" : "bf16";
+  const bool stated_by_file = tensorrt || (contains(text, "fp4") && lower(engine).starts_with("vllm"));
+  const std::string cache = stated_by_file && states_cache ? "fp8" : "bf16";
   if (contains(text, "int4")) {
     formats.experts = "mxfp4";  // INT4 in groups of 32: as many bits with its scales
     return formats;

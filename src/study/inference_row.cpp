@@ -105,7 +105,7 @@ std::string inferencex_options(const Table::Row& row, const model::ModelSpec& mo
     const int prompt = row.integer("isl") + 64;
     const int budget = drafted > 0      ? (drafted + 1) * each + prompt + 63
                        : model.experts  ? std::max(8192, users + prompt)
-                       : is_blackwell(row.text("gpu")) ? 16384
+                       : is_blackwell(row.text("gpu")) && lower(row.text("precision")) == "fp8" ? 16384
                                                        : row.integer("isl") + row.integer("osl") + 20;
     out << ", max_batched_tokens: " << std::max(2048, budget);
     if (drafted > 0) out << ", max_sequences: " << each;
@@ -193,10 +193,12 @@ std::string requests_yaml(const Table::Row& row, std::string& assumed) {
     const int users = row.integer("concurrency");
     const int rounds = users <= 64 ? 10 : users <= 512 ? 5 : 3;
     out << "\n  arrivals: closed-loop\n  users: " << users << "\n  count: " << rounds * users << '\n';
-    // Of those whose lengths do not vary, vLLM's rows show the times to first token of users out of step, the others
-    // those of users in step.
-    const bool out_of_step = row.empty("range_ratio") && engine_file(row.text("engine")) == "vllm";
-    if (out_of_step) out << "  staggered: true\nwarm_up: " << users << '\n';
+    // Equal lengths keep users in step for ever where prompts go before decodes. Where both share iterations, the rows'
+    // times to first token are those of clumps, one to three times as large as the square root of their number.
+    const bool in_clumps = row.empty("range_ratio") && engine_file(row.text("engine")) != "sglang";
+    const double roots = engine_file(row.text("engine")) == "vllm" ? 1.2 : 3;
+    const int clump = std::min(users, static_cast<int>(std::lround(roots * std::sqrt(users))));
+    if (in_clumps) out << "  staggered: {in_step: " << clump << "}\nwarm_up: " << users << '\n';
     return out.str();
   }
   int count = row.integer_or("num_requests", row.integer_or("concurrency", 3000));

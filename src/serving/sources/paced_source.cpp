@@ -49,7 +49,7 @@ class PacedSource : public RequestSource {
     ensure(when.has_value(), "a request is taken only when there is a next arrival");
     const bool from_queue = !waiting_.empty() && waiting_.top().when == *when && (!start_ || *start_ > *when || waiting_.top().is_turn);
     Request request = from_queue ? take_waiting() : take_start();
-    if (plan_.staggered && taken_ < static_cast<std::uint64_t>(plan_.users)) cut_short(request);
+    if (plan_.in_step > 0 && taken_ < static_cast<std::uint64_t>(plan_.users)) cut_short(request);
     request.prompt.arrival = *when;
     request.prompt.id = taken_++;
     return request;
@@ -67,9 +67,10 @@ class PacedSource : public RequestSource {
  private:
   [[nodiscard]] bool closed() const { return plan_.law == ArrivalLaw::closed_loop; }
 
-  // Users of a loop that has run for long are evenly spread over their answers.
+  // Clumps of users of a loop that has run for long are evenly spread over their answers.
   void cut_short(Request& request) const {
-    const double share = (static_cast<double>(taken_) + 0.5) / plan_.users;
+    const double clumps = std::ceil(1.0 * plan_.users / plan_.in_step);
+    const double share = (std::floor(static_cast<double>(taken_) / plan_.in_step) + 0.5) / clumps;
     request.output_tokens = std::max(1, static_cast<int>(std::lround(request.output_tokens * share)));
   }
 
