@@ -13,6 +13,7 @@
 #include "app/study_command.hpp"
 #include "serving/request_plan.hpp"
 #include "serving/job.hpp"
+#include "serving/package.hpp"
 #include "training/framework.hpp"
 #include "training/job.hpp"
 
@@ -60,6 +61,7 @@ const std::vector<FileKind> kinds{
     {"study", "", {"study", "columns"}, read_study_file},
     {"workload", "", {"kind"}, read_workload_file},
     {"requests", "requests", {"requests"}, read_requests_file},
+    {"package", "nims", {"profiles"}, serving::read_package_file},
     {"platform", "", {"nodes"}, read_platform_file},
     {"gpu", "gpus", {"dense_peak"}, read_gpu_file},
     {"kernel table", "kernels", {"library", "gemm"}, read_kernel_file},

@@ -7,6 +7,10 @@
 #include "hardware/platform.hpp"
 #include "model/model_spec.hpp"
 #include "report/table.hpp"
+#include "serving/package.hpp"
+#include "serving/planner.hpp"
+#include "serving/router.hpp"
+#include "serving/scheduler.hpp"
 #include "topology/fabric.hpp"
 #include "training/schedule.hpp"
 
@@ -19,6 +23,14 @@ template <typename Source>
 Entries entries_of(const std::vector<Source>& source) {
   Entries entries;
   for (const auto& [name, summary] : source) entries.push_back({name, summary});
+  return entries;
+}
+
+// Of a registry, whose rows have more than these.
+template <typename Rows>
+Entries rows_of(const Rows& rows) {
+  Entries entries;
+  for (const auto& row : rows) entries.push_back({std::string(row.name), std::string(row.summary)});
   return entries;
 }
 
@@ -35,6 +47,12 @@ const std::vector<Listing> listings{
     {"topologies", topology::list_topologies},
     {"collectives", collective::list_algorithms},
     {"schedules", [] { return entries_of(training::list_schedules()); }},
+    {"nims", [] { return entries_of(serving::list_packages()); }},
+    {"engines", [] { return entries_of(serving::list_engines()); }},
+    {"routers", [] { return rows_of(serving::router_policies()); }},
+    {"planners", [] { return rows_of(serving::planner_policies()); }},
+    {"batching", [] { return rows_of(serving::batching_policies()); }},
+    {"admission", [] { return rows_of(serving::admission_policies()); }},
 };
 
 }  // namespace

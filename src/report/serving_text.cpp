@@ -24,8 +24,9 @@ std::string header(const metrics::RunReport& report, const ServingReport& servic
   text += "  " + wrapped(fmt::format("{} · {} GPUs of the job", report.platform_summary, human_count(static_cast<double>(service.gpus))),
                          page_width - 2, 2) + '\n';
   text += "  " + wrapped(fmt::format("{} · {} · {} · {}", service.model, service.precision, service.engine, service.layout),
-                         page_width - 2, 2) + "\n\n";
-  return text;
+                         page_width - 2, 2) + '\n';
+  if (!service.package.empty()) text += "  " + wrapped("package: " + service.package, page_width - 2, 2) + '\n';
+  return text + '\n';
 }
 
 std::string counts(const ServingReport& service) {
@@ -37,7 +38,12 @@ std::string counts(const ServingReport& service) {
   text += fmt::format(", {} rejected", human_count(static_cast<double>(service.rejected)));
   for (const std::string& reason : service.rejections) text += fmt::format(" ({})", reason);
   if (service.preemptions > 0) text += fmt::format(", {} preemptions", human_count(static_cast<double>(service.preemptions)));
-  return "  " + wrapped(text + fmt::format(" in {}", human(service.duration)), page_width - 2, 2) + "\n\n";
+  text += fmt::format(" in {}", human(service.duration));
+  if (service.transferred > Bytes{}) {
+    text += fmt::format("; {} of KV cache moved from prefill to decode, {} each", human(service.transferred),
+                        human(service.transfer_mean));
+  }
+  return "  " + wrapped(text, page_width - 2, 2) + "\n\n";
 }
 
 std::string headline(const ServingReport& service, const Pen& pen) {
@@ -111,7 +117,7 @@ std::string over_time(const ServingReport& service, const Pen& pen) {
     }
     double most = 0;
     for (std::size_t i = 0; i < width; ++i) most = std::max(most, columns[i] /= std::max(1.0, weights[i]));
-    return fmt::format("  {:<12}{}  up to {}\n", name, escape(pen, cyan) + sparkline(columns, most) + escape(pen, "\033[0m"), show(most));
+    return fmt::format("  {:<13}{}  up to {}\n", name, escape(pen, cyan) + sparkline(columns, most) + escape(pen, "\033[0m"), show(most));
   };
   const auto count = [](double value) { return value < 10 ? fmt::format("{:.2g}", value) : human_count(value); };
   std::string text = pen.rule(fmt::format("Over {}", human(series.back().when + (series.back().when - series[series.size() - 2].when) / 2)));
@@ -136,6 +142,49 @@ std::string pools(const ServingReport& service, const Pen& pen) {
   return pen.rule("Memory of one GPU") + table.text(escape(pen, "\033[2m"), escape(pen, "\033[0m")) + '\n';
 }
 
+// Replicas of a pool that serve, over `width` equal parts of the time.
+std::vector<double> serving_over_time(const ServingReport& service, const metrics::PoolReport& pool, Seconds end,
+                                      std::size_t width) {
+  std::vector<double> columns;
+  std::size_t next = 0;
+  double serving = pool.replicas;
+  for (std::size_t i = 0; i < width; ++i) {
+    const Seconds until = end * (static_cast<double>(i + 1) / static_cast<double>(width));
+    for (; next < service.scaling.size() && service.scaling[next].when <= until; ++next) {
+      if (service.scaling[next].pool == pool.role) serving = service.scaling[next].serving;
+    }
+    columns.push_back(serving);
+  }
+  return columns;
+}
+
+std::string scaling(const ServingReport& service, const Pen& pen) {
+  if (service.scaling.empty()) return {};
+  const Seconds end = std::max(service.scaling.back().when, service.series.empty() ? Seconds{} : service.series.back().when);
+  std::string text = pen.rule("Replicas");
+  text += fmt::format("  {:.3g} GPU-hours held, {} of them with requests running\n", service.gpu_hours,
+                      human_percent(service.gpu_hours > 0 ? service.busy_gpu_hours / service.gpu_hours : 0));
+  for (const metrics::PoolReport& pool : service.pools) {
+    const auto events = [&](std::string_view what) {
+      return std::count_if(service.scaling.begin(), service.scaling.end(),
+                           [&](const metrics::ScaleReport& event) { return event.pool == pool.role && event.what == what; });
+    };
+    const std::vector<double> columns = serving_over_time(service, pool, end, chart_width);
+    text += fmt::format("  {}: {:.2f} on average; {} started, {} drained, {} lost\n", pool.role, pool.mean_replicas,
+                        events("starts"), events("drains"), events("lost"));
+    text += fmt::format("  {:<13}{}  up to {}\n", "serving", escape(pen, cyan) + sparkline(columns, pool.most_replicas) + escape(pen, "\033[0m"),
+                        pool.most_replicas);
+    Seconds whole;
+    std::string phases;
+    for (const auto& [phase, time] : pool.start_up) {
+      whole += time;
+      phases += (phases.empty() ? "" : ", ") + fmt::format("{} {}", phase, human(time));
+    }
+    text += "  " + wrapped(fmt::format("start-up {}: {}", human(whole), phases), page_width - 2, 2) + '\n';
+  }
+  return text + '\n';
+}
+
 std::string tiers(const ServingReport& service, const Pen& pen) {
   if (service.tiers.empty()) return {};
   Table table({{"tier"}, {"capacity", Align::right}, {"prompt tokens found", Align::right}, {"read", Align::right},
@@ -157,6 +206,7 @@ std::string serving_text(const metrics::RunReport& report, const ServingReport& 
   return header(report, service, pen) + counts(service) + headline(service, pen) + latencies(service, pen) +
          bottlenecks_of(service, "ttft", "Where the time to the first token goes", pen) +
          bottlenecks_of(service, "tpot", "Where the time of a later token goes", pen) + over_time(service, pen) +
+         scaling(service, pen) +
          pools(service, pen) + tiers(service, pen);
 }
 

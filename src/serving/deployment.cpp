@@ -52,7 +52,7 @@ Deployment::Deployment(const ServingJob& serving_job, const hardware::Platform& 
   std::size_t next = 0;
   for (const Pool& pool : serving_job.pools) {
     const auto size = static_cast<std::size_t>(pool.engine.plan.gpus());
-    for (int replica = 0; replica < pool.replicas; ++replica) {
+    for (int replica = 0; replica < pool.most(); ++replica) {
       const std::size_t first = place(fabric, next, size);
       next = first + size;
       if (next > fabric.fabric.gpu_count()) too_few_gpus(serving_job, cluster);
@@ -74,7 +74,7 @@ Deployment::Deployment(const ServingJob& serving_job, const hardware::Platform& 
 
 int ServingJob::gpus() const {
   int sum = 0;
-  for (const Pool& pool : pools) sum += pool.replicas * pool.engine.plan.gpus();
+  for (const Pool& pool : pools) sum += pool.most() * pool.engine.plan.gpus();
   return sum;
 }
 

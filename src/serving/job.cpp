@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "serving/package.hpp"
 #include "serving/request_plan.hpp"
 
 namespace aifsim::serving {
@@ -9,32 +10,54 @@ namespace {
 
 constexpr config::Range replica_count{.min = 1, .max = 1e6};
 
-Pool read_pool(const config::Node& node, Role role, const config::Node& shared_engine, const model::ModelSpec& model,
+// What pools share unless they have their own.
+struct Shared {
+  std::optional<PackagedEngine> package;
+  config::Node engine, planner;
+  Seconds tpot;
+};
+
+// A pool's own keys; `node` is the document's root where there is one pool.
+Pool read_pool(const config::Node& node, Role role, const Shared& shared, const model::ModelSpec& model,
                const hardware::Platform* platform) {
-  Pool pool{.role = role, .replicas = 1, .engine = {}};
+  Pool pool{.role = role};
   pool.replicas = static_cast<int>(node.optional("replicas").integer_or(1, replica_count));
-  const config::Node own = node.optional("engine");
-  pool.engine = read_engine(own ? own : shared_engine, model, platform);
-  node.finish();
+  const config::Node own = node.optional("engine"), planner = node.optional("planner");
+  if (shared.package) {
+    if (own) own.problem("no `engine` beside `package`, whose profile has one", "both");
+    pool.engine = shared.package->engine;
+    pool.start_up = shared.package->start_up;
+  } else {
+    pool.engine = read_engine(own ? own : shared.engine, model, platform);
+  }
+  if (const config::Node& plan = planner ? planner : shared.planner; plan) {
+    pool.planner = read_planner(plan, pool.replicas, shared.tpot);
+  }
   return pool;
 }
 
-void read_pools(const config::Node& root, const hardware::Platform* platform, ServingJob& job) {
+void read_pools(const config::Node& root, const hardware::Platform* platform, const Shared& shared, ServingJob& job) {
   const config::Node prefill = root.optional("prefill"), decode = root.optional("decode");
   if (!prefill && !decode) {
-    Pool pool;
-    pool.replicas = static_cast<int>(root.optional("replicas").integer_or(1, replica_count));
-    pool.engine = read_engine(root.required("engine"), job.model, platform);
-    job.pools.push_back(std::move(pool));
-    return;
+    job.pools.push_back(read_pool(root, Role::whole, shared, job.model, platform));
+  } else {
+    if (root.has("replicas")) {
+      root.optional("replicas").problem("no `replicas` beside `prefill` and `decode`, which have their own", "both");
+    }
+    for (const auto& [key, role] : {std::pair{"prefill", Role::prefill}, std::pair{"decode", Role::decode}}) {
+      const config::Node pool = root.required(key);
+      job.pools.push_back(read_pool(pool, role, shared, job.model, platform));
+      pool.finish();
+    }
   }
-  const config::Node shared = prefill && prefill.has("engine") && decode && decode.has("engine") ? root.optional("engine")
-                                                                                                  : root.required("engine");
-  if (root.has("replicas")) {
-    root.optional("replicas").problem("no `replicas` beside `prefill` and `decode`, which have their own", "both");
-  }
-  job.pools.push_back(read_pool(root.required("prefill"), Role::prefill, shared, job.model, platform));
-  job.pools.push_back(read_pool(root.required("decode"), Role::decode, shared, job.model, platform));
+  for (Pool& pool : job.pools) read_start_up(root.optional("start_up"), pool.start_up);
+}
+
+// The pools' engine, if they have not all one of their own.
+config::Node shared_engine(const config::Node& root) {
+  const config::Node prefill = root.optional("prefill"), decode = root.optional("decode");
+  const bool each = prefill && prefill.has("engine") && decode && decode.has("engine");
+  return each ? root.optional("engine") : root.required("engine");
 }
 
 void read_router(const config::Node& node, RouterOptions& options) {
@@ -66,14 +89,26 @@ void read_service_level(const config::Node& node, ServiceLevel& level) {
 
 void read_failures(const config::Node& node, ServingJob& job) {
   int replicas = 0;
-  for (const Pool& pool : job.pools) replicas += pool.replicas;
+  for (const Pool& pool : job.pools) replicas += pool.most();
   if (!node) return;
   for (const config::Node& item : node.items()) {
     ReplicaFailure failure;
     failure.replica = static_cast<std::uint32_t>(item.required("replica").integer({.min = 0, .max = replicas - 1.0}));
     failure.at = item.required("at").seconds();
+    failure.restart = item.optional("restart").boolean_or(false);
     item.finish();
     job.failures.push_back(failure);
+  }
+}
+
+// What request sources can make but engines here do not simulate is refused, not ignored.
+void check_simulated(const config::Node& node, const RequestPlan& plan) {
+  if (!plan.prompts) return;
+  if (plan.prompts->adapters.count > 0) {
+    node.optional("adapters").problem("no `adapters`, for engines do not simulate LoRA", "some");
+  }
+  if (plan.prompts->image_share > 0) {
+    node.optional("images").problem("no `images`, for engines do not simulate vision encoders", "some");
   }
 }
 
@@ -86,16 +121,26 @@ ServingJob read_serving_job(const config::Document& document, const hardware::Pl
   job.name = root.optional("name").text_or("serving");
   (void)root.optional("description").text_or("");
   (void)root.optional("source").text_or("");
-  job.model = model::read_model(root.required("model"));
-  read_pools(root, platform, job);
+  read_service_level(root.optional("slo"), job.slo);
+  std::optional<PackagedEngine> package;
+  if (const config::Node node = root.optional("package")) {
+    if (root.has("model")) root.optional("model").problem("no `model` beside `package`, which has one", "both");
+    package = read_package(node, platform);
+    job.model = package->model;
+    job.package = package->title;
+  } else {
+    job.model = model::read_model(root.required("model"));
+  }
+  const config::Node engine = package ? root.optional("engine") : shared_engine(root);
+  read_pools(root, platform, {package, engine, root.optional("planner"), job.slo.tpot}, job);
   read_router(root.optional("router"), job.router);
   read_transfer(root.optional("transfer"), job);
   job.kv_tiers = read_kv_tiers(root.optional("kv_tiers"), platform);
-  read_service_level(root.optional("slo"), job.slo);
   read_failures(root.optional("failures"), job);
   job.queue_limit = static_cast<int>(root.optional("queue_limit").integer_or(0, {.min = 0, .max = 1e9}));
   job.warm_up_requests = static_cast<std::uint64_t>(root.optional("warm_up").integer_or(0, {.min = 0, .max = 1e12}));
   job.requests = std::make_shared<const RequestPlan>(read_request_plan(root.required("requests")));
+  check_simulated(root.optional("requests"), *job.requests);
   root.finish();
   if (!document.has_problems() && platform != nullptr && job.gpus() > platform->gpu_count()) {
     root.problem("replicas that fit on the platform's " + std::to_string(platform->gpu_count()) + " GPUs",

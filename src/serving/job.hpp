@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,16 +11,21 @@
 #include "model/model_spec.hpp"
 #include "serving/engine.hpp"
 #include "serving/kv_tier_plan.hpp"
+#include "serving/planner.hpp"
 #include "serving/router.hpp"
 #include "serving/replica.hpp"
+#include "serving/start_up.hpp"
 
 namespace aifsim::serving {
 
 // Replicas of one kind. Disaggregated: one pool prefills, one decodes.
 struct Pool {
   Role role = Role::whole;
-  int replicas = 1;
+  int replicas = 1;  // at the start
   EngineOptions engine;
+  StartUpPlan start_up;
+  std::optional<PlannerOptions> planner;
+  [[nodiscard]] int most() const { return planner ? planner->max : replicas; }
 };
 
 struct RequestPlan;
@@ -27,6 +33,7 @@ struct RequestPlan;
 struct ReplicaFailure {
   std::uint32_t replica = 0;  // pools in the order prefill, decode
   Seconds at;
+  bool restart = false;  // it starts anew at once
 };
 
 struct ServiceLevel {
@@ -35,6 +42,7 @@ struct ServiceLevel {
 
 struct ServingJob {
   std::string name;
+  std::string package;  // and its profile; empty: none
   model::ModelSpec model;
   std::vector<Pool> pools;  // one of role whole, or prefill and decode
   RouterOptions router;
@@ -48,7 +56,7 @@ struct ServingJob {
   std::uint64_t warm_up_requests = 0;  // completed first, left out of the figures
 
   [[nodiscard]] bool disaggregated() const { return pools.size() > 1; }
-  [[nodiscard]] int gpus() const;
+  [[nodiscard]] int gpus() const;  // that its replicas hold at most
 };
 
 // Reads a workload document of `kind: serving`; without a platform (nullptr) the file alone is checked. Problems go to

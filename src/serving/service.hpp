@@ -12,6 +12,7 @@
 #include "serving/kv_tiers.hpp"
 #include "serving/kv_transfer.hpp"
 #include "serving/request.hpp"
+#include "serving/service_fleet.hpp"
 #include "task/executor.hpp"
 #include "topology/fabric.hpp"
 
@@ -45,6 +46,7 @@ class Service {
 
   [[nodiscard]] const KvTransfers& transfers() const;
   [[nodiscard]] const KvTiers* tiers() const;  // null where the job has none
+  [[nodiscard]] const Fleet& fleet() const;
   // Requests that arrived and are neither completed nor rejected.
   [[nodiscard]] std::uint64_t in_flight() const;
 

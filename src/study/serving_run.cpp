@@ -150,10 +150,33 @@ void describe_tiers(const Deployment& deployment, const serving::KvTiers& tiers,
   report.storage_dpu_cores = tiers.dpu_core_time() / end;
 }
 
+// Of replicas that came and went. Figures per GPU are then of those that were held, not of those that could have been.
+void describe_fleet(const serving::ServingJob& job, const serving::Fleet& fleet, Seconds end,
+                    metrics::ServingReport& report) {
+  Seconds held;
+  for (std::size_t i = 0; i < job.pools.size(); ++i) {
+    const Seconds of_pool = fleet.held(i, end);
+    held += of_pool * static_cast<double>(job.pools[i].engine.plan.gpus());
+    metrics::PoolReport& pool = report.pools[i];
+    pool.most_replicas = job.pools[i].most();
+    pool.mean_replicas = end > Seconds{} ? of_pool / end : pool.replicas;
+    for (const serving::StartPhase& phase : fleet.start_up(i).phases) pool.start_up.emplace_back(phase.name, phase.time);
+  }
+  report.gpu_hours = held.in(units::hour);
+  for (const serving::ScaleEvent& event : fleet.events()) {
+    if (event.when > end) continue;
+    const std::string role(name_of(job.pools[event.pool].role));
+    report.scaling.push_back({event.when, role, event.what, event.replica, event.serving});
+  }
+  if (report.scaling.empty() || held <= Seconds{}) return;
+  report.output_tokens_per_s_per_gpu = report.output_tokens_per_s / (held / end);
+}
+
 void describe(const Deployment& deployment, metrics::ServingReport& report) {
   const serving::ServingJob& job = *deployment.job;
   report.name = job.name;
   report.model = job.model.name;
+  report.package = job.package;
   report.gpus = job.gpus();
   report.engine = job.pools.front().engine.software.name;
   report.precision = std::string(aifsim::name_of(job.pools.front().engine.plan.ffn_weights)) + " weights, " +
@@ -177,6 +200,7 @@ ServingResult simulate_serving(const Deployment& deployment, serving::RequestSou
   ensure(service.in_flight() == 0, "every request is completed or rejected");
   ServingResult result{.service = collector.report(executor.now()), .notes = {}};
   describe(deployment, result.service);
+  describe_fleet(*deployment.job, service.fleet(), collector.end(), result.service);
   result.service.transferred = service.transfers().bytes();
   if (service.tiers() != nullptr) {
     service.tiers()->check();

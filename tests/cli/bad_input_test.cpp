@@ -12,6 +12,12 @@ const std::string good_platform = "platforms/dgx-h100-32.yaml";
 const std::string good_workload =
     "kind: training\nmodel: llama3-8b\nframework: megatron-core\nprecision: bf16\nsequence: 8192\nglobal_batch: 256\n"
     "parallelism: {tp: 1, pp: 1, dp: 256}\nschedule: 1f1b\n";
+const std::string some_requests = "requests: {arrivals: all-at-once, count: 5, input: 10, output: 10}\n";
+const std::string serving_model = "kind: serving\nmodel: llama3-8b\n";
+const std::string serving_engine = serving_model + "engine: {software: vllm, precision: fp8}\n";
+const std::string serving = serving_engine + some_requests;
+const std::string disaggregated = serving + "prefill: {replicas: 2}\ndecode: {replicas: 2}\n";
+const std::string packaged = "kind: serving\npackage: llama3-70b\n" + some_requests;
 
 struct BadArguments {
   std::string name;
@@ -67,6 +73,7 @@ TEST_P(BadInput, is_explained) {
 
 const std::vector<BadRun> bad_runs{
 #include "cli/bad_runs.inc"
+#include "cli/bad_serving_runs.inc"
 };
 INSTANTIATE_TEST_SUITE_P(Cases, BadInput, testing::ValuesIn(bad_runs), [](const auto& parameter) { return parameter.param.name; });
 

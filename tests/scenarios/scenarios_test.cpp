@@ -49,9 +49,44 @@ const std::vector<Scenario> scenarios{
     {"qwen3-32b-jupiter", "jupiter-gh200"},
 };
 
+// Serving workloads, with every platform that they are written for (the last one twice).
+struct Service {
+  std::string workload;
+  std::vector<std::string> platforms;
+};
+void PrintTo(const Service& service, std::ostream* out) { *out << service.workload; }
+
+const std::vector<std::string> every{"dgx-h100-2", "dgx-h200-2", "dgx-b200-2", "gb200-nvl72-1", "gh200-8", "rtx-pro-6000-2"};
+const std::vector<std::string> pairs{"dgx-h100-2", "dgx-h200-2", "dgx-b200-2", "gb200-nvl72-1", "rtx-pro-6000-2"};
+const std::vector<std::string> large{"dgx-h200-2", "dgx-b200-2", "gb200-nvl72-1", "rtx-pro-6000-2"};
+const std::vector<Service> services{
+    {"serve-deepseek-r1-disaggregated", large},
+    {"serve-deepseek-r1", large},
+    {"serve-gpt-oss-120b-disaggregated", every},
+    {"serve-gpt-oss-120b", every},
+    {"serve-llama3-405b-disaggregated", pairs},
+    {"serve-llama3-405b", pairs},
+    {"serve-llama3-70b-disaggregated", pairs},
+    {"serve-llama3-70b-documents", {"dgx-h100-2-storage", "dgx-h100-2-dpu"}},
+    {"serve-llama3-70b-package", every},
+    {"serve-llama3-70b-tiers", {"dgx-h100-2", "dgx-h200-2", "dgx-b200-2"}},
+    {"serve-llama3-70b", pairs},
+    {"serve-llama3-8b-disaggregated", every},
+    {"serve-llama3-8b-planned", every},
+    {"serve-llama3-8b", every},
+    {"serve-nemotron3-super-disaggregated", every},
+    {"serve-nemotron3-super", every},
+    {"serve-qwen3-235b-disaggregated", every},
+    {"serve-qwen3-235b", every},
+    {"sharegpt-llama3.1-8b-vllm", {"rtx-pro-6000-2"}},
+    {"sharegpt-qwen3-32b-vllm", {"rtx-pro-6000-2"}},
+};
+
 TEST(Scenarios, cover_every_workload) {
   std::vector<std::string> covered;
   for (const Scenario& scenario : scenarios) covered.push_back(scenario.workload);
+  for (const Service& service : services) covered.push_back(service.workload);
+  std::sort(covered.begin(), covered.end());
   EXPECT_EQ(covered, yaml_files("workloads"));
 }
 
@@ -99,6 +134,28 @@ std::string test_name(const testing::TestParamInfo<Scenario>& scenario) {
 }
 INSTANTIATE_TEST_SUITE_P(Shipped, EveryScenario, testing::ValuesIn(scenarios), test_name);
 
+class EveryService : public testing::TestWithParam<Service> {};
+
+TEST_P(EveryService, answers_on_every_platform_and_says_the_same_twice) {
+  std::string first, again;
+  for (const std::string& platform : GetParam().platforms) {
+    const nlohmann::json report = report_of({GetParam().workload, platform}, first);
+    ASSERT_TRUE(report.is_object()) << platform;
+    const nlohmann::json& job = report.at("jobs").at(0);
+    EXPECT_EQ(job.at("kind"), "serving");
+    EXPECT_EQ(job.at("requests").get<int>(), job.at("completed").get<int>() + job.at("rejected").get<int>()) << platform;
+    EXPECT_EQ(job.at("rejected"), 0) << platform;
+    EXPECT_GT(job.at("output_tokens_per_s").get<double>(), 0) << platform;
+    EXPECT_LE(job.at("ttft_s").at("mean").get<double>(), job.at("e2e_s").at("mean").get<double>()) << platform;
+    EXPECT_FALSE(job.at("bottlenecks").empty()) << platform;
+  }
+  (void)report_of({GetParam().workload, GetParam().platforms.back()}, again);
+  EXPECT_EQ(first, again);
+}
+INSTANTIATE_TEST_SUITE_P(Shipped, EveryService, testing::ValuesIn(services), [](const auto& service) {
+  return test_name({Scenario{service.param.workload, ""}, service.index});
+});
+
 TEST(Platforms, every_shipped_file_is_sound) {
   std::vector<std::string> words{"check"};
   for (const std::string& name : yaml_files("platforms")) words.push_back("platforms/" + name + ".yaml");
@@ -123,7 +180,7 @@ TEST(Platforms, every_shipped_file_runs_a_job) {
 
 TEST(Workloads, every_model_and_framework_file_is_sound) {
   std::vector<std::string> words{"check"};
-  for (const char* folder : {"workloads", "workloads/models", "workloads/frameworks"}) {
+  for (const char* folder : {"workloads", "workloads/models", "workloads/frameworks", "workloads/nims", "workloads/requests"}) {
     for (const std::string& name : yaml_files(folder)) words.push_back(std::string(folder) + "/" + name + ".yaml");
   }
   const cli::Outcome outcome = cli::run_aifsim(words);

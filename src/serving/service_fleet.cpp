@@ -1,0 +1,135 @@
+#include "serving/service_fleet.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include "serving/service.hpp"
+
+namespace aifsim::serving {
+namespace {
+
+const hardware::NodeSpec& node_of(const Deployment& deployment, DeviceId gpu) {
+  const hardware::GpuSpec& spec = gpu_of(*deployment.platform, *deployment.topology, gpu);
+  for (const hardware::NodeGroup& group : deployment.platform->groups) {
+    if (group.type->gpu.get() == &spec) return *group.type;
+  }
+  return *deployment.platform->groups.front().type;
+}
+
+}  // namespace
+
+Fleet::Fleet(const Deployment& deployment, task::Executor& clock, Outlets outlets)
+    : deployment_(deployment), clock_(clock), outlets_(std::move(outlets)) {
+  const ServingJob& job = *deployment.job;
+  std::size_t first = 0;
+  for (std::size_t i = 0; i < job.pools.size(); ++i) {
+    const Pool& pool = job.pools[i];
+    const Deployment::Engine& engine = deployment.engines[first];
+    for (int replica = 0; replica < pool.most(); ++replica) {
+      slots_.push_back({.pool = i, .state = replica < pool.replicas ? State::serving : State::off});
+    }
+    first += static_cast<std::size_t>(pool.most());
+    start_ups_.push_back(serving::start_up(pool.start_up, job.model, pool.engine, node_of(deployment, engine.gpus.front())));
+    held_.emplace_back();
+    profiles_.emplace_back();
+    planners_.emplace_back();
+    if (!pool.planner) continue;
+    profiles_.back() =
+        std::make_unique<PricedProfile>(pool.engine, *engine.cost, deployment.memories[i].cache_tokens);
+    planners_.back() = planner_policies()[pool.planner->policy].make(*pool.planner, *profiles_.back());
+  }
+}
+
+void Fleet::start() {
+  for (std::size_t pool = 0; pool < planners_.size(); ++pool) {
+    if (!planners_[pool]) continue;
+    clock_.at(clock_.now() + deployment_.job->pools[pool].planner->interval, [this, pool] { tick(pool); });
+  }
+}
+
+int Fleet::count(std::size_t pool, State state) const {
+  return static_cast<int>(std::count_if(slots_.begin(), slots_.end(), [&](const Slot& slot) {
+    return slot.pool == pool && slot.state == state;
+  }));
+}
+
+Seconds Fleet::held(std::size_t pool, Seconds until) const {
+  Seconds sum = held_[pool];
+  for (const Slot& slot : slots_) {
+    const bool holds = slot.state != State::off && slot.state != State::lost;
+    if (slot.pool == pool && holds) sum += std::max(Seconds{}, until - slot.since);
+  }
+  return sum;
+}
+
+void Fleet::change(std::uint32_t replica, State state, const char* what) {
+  Slot& slot = slots_[replica];
+  const auto holds = [](State of) { return of != State::off && of != State::lost; };
+  if (holds(slot.state) && !holds(state)) held_[slot.pool] += clock_.now() - slot.since;
+  if (!holds(slot.state) && holds(state)) slot.since = clock_.now();
+  slot.state = state;
+  ++slot.turns;
+  events_.push_back({clock_.now(), slot.pool, what, replica, serving(slot.pool)});
+}
+
+void Fleet::begin(std::uint32_t replica) {
+  change(replica, State::starting, "starts");
+  clock_.at(clock_.now() + start_ups_[slots_[replica].pool].total(), [this, replica, turn = slots_[replica].turns] {
+    if (slots_[replica].turns != turn) return;
+    change(replica, State::serving, "serves");
+    outlets_.ready(replica);
+  });
+}
+
+void Fleet::drained(std::uint32_t replica) {
+  if (slots_[replica].state == State::draining) change(replica, State::off, "off");
+}
+
+void Fleet::lost(std::uint32_t replica, bool restart) {
+  const bool ran = slots_[replica].state != State::off;
+  change(replica, State::lost, "lost");
+  if (!restart) return;
+  if (ran) {
+    begin(replica);
+  } else {
+    change(replica, State::off, "off");
+  }
+}
+
+void Fleet::tick(std::size_t pool) {
+  if (outlets_.over()) return;
+  const PlannerOptions& options = *deployment_.job->pools[pool].planner;
+  const PoolObservation seen = outlets_.observe(pool);
+  const int wanted = std::clamp(planners_[pool]->wanted(seen), options.min, options.max);
+  if (wanted > seen.total()) grow(pool, wanted - seen.total());
+  if (wanted < seen.total()) shrink(pool, seen.total() - wanted);
+  clock_.at(clock_.now() + options.interval, [this, pool] { tick(pool); });
+}
+
+void Fleet::grow(std::size_t pool, int by) {
+  for (std::uint32_t replica = 0; replica < slots_.size() && by > 0; ++replica) {
+    if (slots_[replica].pool != pool || slots_[replica].state != State::off) continue;
+    begin(replica);
+    --by;
+  }
+}
+
+// Those that do not serve yet go first.
+void Fleet::shrink(std::size_t pool, int by) {
+  for (std::size_t i = slots_.size(); i-- > 0 && by > 0;) {
+    if (slots_[i].pool != pool || slots_[i].state != State::starting) continue;
+    change(static_cast<std::uint32_t>(i), State::off, "off");
+    --by;
+  }
+  for (; by > 0 && serving(pool) > 1; --by) {
+    std::optional<std::uint32_t> least;
+    for (std::uint32_t replica = 0; replica < slots_.size(); ++replica) {
+      if (slots_[replica].pool != pool || slots_[replica].state != State::serving) continue;
+      if (!least || outlets_.load(replica) <= outlets_.load(*least)) least = replica;
+    }
+    change(*least, State::draining, "drains");
+    outlets_.drain(*least);
+  }
+}
+
+}  // namespace aifsim::serving
