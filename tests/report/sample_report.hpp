@@ -41,7 +41,9 @@ inline metrics::ServingReport sample_service() {
   metrics::MemoryReport memory;
   memory.classes = {{"weights", 9 * units::GB}, {"kv cache", 60 * units::GB}, {"activations", 3 * units::GB}};
   memory.capacity = 80 * units::GB;
-  service.pools = {{.role = "prefill", .replicas = 2, .layout = "TP4", .memory = memory, .cache_tokens = 1.5e6}};
+  service.pools = {{.role = "prefill", .replicas = 2, .layout = "TP4", .memory = memory, .cache_tokens = 1.5e6,
+                    .most_replicas = 4, .mean_replicas = 2.5, .start_up = {{"weights", 8 * units::s}}}};
+  service.scaling = {{2 * units::s, "prefill", "starts", 2, 2}};
   service.tiers = {{.name = "host", .capacity = 2e12 * units::B, .hit_ratio = 0.1, .read = 4 * units::GB, .written = 9 * units::GB}};
   service.bottlenecks = {{.figure = "ttft", .resource = "waiting for a place in the batch", .time = 50 * units::ms, .share = 0.4},
                          {.figure = "tpot", .resource = "expert ffn", .time = 6 * units::ms, .share = 0.5}};
