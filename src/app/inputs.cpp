@@ -1,5 +1,7 @@
 #include "app/inputs.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <string_view>
 
@@ -137,6 +139,12 @@ hardware::Platform load_platform(const std::string& platform, std::span<const st
   const config::Document document = config::Document::load(platform, overrides);
   hardware::Platform result = hardware::read_platform(document);
   document.check();
+  for (const hardware::Fault& fault : result.faults) {
+    if (fault.at > Seconds{}) {
+      spdlog::warn("{}: the fault of {} at {} s strikes training jobs alone; this command shows the network before it",
+                   platform, fault.part, fault.at.in(units::s));
+    }
+  }
   return result;
 }
 

@@ -199,6 +199,10 @@ ServingResult simulate_serving(const Deployment& deployment, serving::RequestSou
   executor.run();
   ensure(service.in_flight() == 0, "every request is completed or rejected");
   ServingResult result{.service = collector.report(executor.now()), .notes = {}};
+  for (const hardware::Fault& fault : deployment.platform->faults) {
+    if (fault.at <= Seconds{}) continue;
+    result.notes.push_back("the fault of " + fault.part + " in mid-run is not in force: replicas fail by `failures`");
+  }
   describe(deployment, result.service);
   describe_fleet(*deployment.job, service.fleet(), collector.end(), result.service);
   result.service.transferred = service.transfers().bytes();
