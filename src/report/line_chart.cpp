@@ -14,7 +14,7 @@ constexpr double panel_width = 380;
 constexpr double panel_height = 270;
 constexpr double left_margin = 70;
 constexpr double right_margin = 20;
-constexpr double top = 48;
+constexpr double top = 58;
 constexpr double below_axis = 52;
 constexpr double legend_line = 20;
 
@@ -70,6 +70,7 @@ void draw_axes(Svg& svg, const LineChart& chart, const LineChart::Panel& panel, 
   svg.line(left, bottom, left + panel_width, bottom, "#222222");
   svg.line(left, top, left, bottom, "#222222");
   svg.text(left + panel_width / 2, bottom + 36, chart.x_label, Svg::Anchor::middle);
+  svg.text(left + panel_width / 2, top - 6, panel.title, Svg::Anchor::middle, 12, true);
   svg.vertical_text(left - 52, top + panel_height / 2, panel.y_label);
 }
 

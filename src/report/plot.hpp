@@ -30,6 +30,7 @@ struct LineChart {
   struct Panel {
     std::string y_label;
     std::vector<Series> series;  // the same names in the same order in every panel
+    std::string title = {};      // above it
   };
   std::string title, x_label;
   bool log_x = false, log_y = false;  // values of 0 and below are left out of a logarithmic axis

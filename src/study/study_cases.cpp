@@ -50,9 +50,10 @@ struct Axis {
 };
 
 struct NamedFragment {
-  std::string name;
+  std::string name, family;
   int line = 0;
   Fragment fragment;
+  std::map<std::string, std::set<std::string>> only;  // values of axes; an axis that is not here: all
 };
 
 std::string refuse(const Node& node, const std::string& expected, const std::string& got,
@@ -193,13 +194,31 @@ std::vector<Axis> read_axes(const Node& node) {
   return axes;
 }
 
-std::vector<NamedFragment> read_named(const Node& node) {
+std::map<std::string, std::set<std::string>> read_only(const Node& node, const std::vector<Axis>& axes) {
+  std::map<std::string, std::set<std::string>> only;
+  for (const std::string& name : node ? node.keys() : std::vector<std::string>{}) {
+    const Node list = node.required(name);
+    std::vector<std::string> axis_names, values;
+    for (const Axis& axis : axes) {
+      axis_names.push_back(axis.name);
+      for (const AxisValue& value : axis.values) {
+        if (axis.name == name) values.push_back(value.text);
+      }
+    }
+    if (values.empty()) refuse(list, "an axis of the study", name, axis_names);
+    for (const Node& item : list.items()) only[name].insert(one_of(item, values));
+  }
+  return only;
+}
+
+std::vector<NamedFragment> read_named(const Node& node, const std::vector<Axis>& axes) {
   if (!node) return {{}};
   std::vector<NamedFragment> named;
   std::set<std::string> seen;
   for (const Node& item : node.items()) {
     const Node name = item.required("name");
-    named.push_back({name.text(), item.line(), read_fragment(item)});
+    named.push_back({name.text(), item.optional("family").text_or(name.text()), item.line(), read_fragment(item),
+                     read_only(item.optional("only"), axes)});
     item.finish();
     if (!seen.insert(named.back().name).second) name.problem("a name of its own", '"' + named.back().name + '"');
   }
@@ -240,6 +259,14 @@ void check_case(const Node& root, const StudyCase& one) {
   }
 }
 
+bool wanted(const NamedFragment& named, const std::vector<Axis>& axes, const std::vector<std::size_t>& at) {
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    const auto only = named.only.find(axes[i].name);
+    if (only != named.only.end() && !only->second.contains(axes[i].values[at[i]].text)) return false;
+  }
+  return true;
+}
+
 StudyCase make_case(const Fragment& base, const NamedFragment& named, const std::vector<Axis>& axes,
                     const std::vector<std::size_t>& at) {
   Fragment fragment = base;
@@ -247,6 +274,7 @@ StudyCase make_case(const Fragment& base, const NamedFragment& named, const std:
   StudyCase one;
   one.series = named.name;
   one.name = named.name;
+  one.family = named.family;
   one.line = named.line;
   for (std::size_t i = 0; i < axes.size(); ++i) {
     const AxisValue& value = axes[i].values[at[i]];
@@ -270,7 +298,7 @@ std::vector<StudyCase> read_cases(const Node& root) {
   const Fragment base = base_node ? read_fragment(base_node) : Fragment{};
   if (base_node) base_node.finish();
   const std::vector<Axis> axes = read_axes(root.optional("axes"));
-  const std::vector<NamedFragment> named = read_named(root.optional("cases"));
+  const std::vector<NamedFragment> named = read_named(root.optional("cases"), axes);
   if (!root.has("cases") && !root.has("axes")) root.problem("`cases`, `axes` or both", "neither");
   std::size_t combinations = 1;
   for (const Axis& axis : axes) combinations *= std::max<std::size_t>(1, std::min(axis.values.size(), most_cases));
@@ -288,6 +316,7 @@ std::vector<StudyCase> read_cases(const Node& root) {
         at[i] = rest % axes[i].values.size();
         rest /= axes[i].values.size();
       }
+      if (!wanted(one, axes, at)) continue;
       cases.push_back(make_case(base, one, axes, at));
       check_case(root, cases.back());
     }

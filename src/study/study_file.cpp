@@ -116,14 +116,31 @@ std::string read_baseline(const Node& node, const std::vector<StudyCase>& cases)
   return name;
 }
 
-std::size_t column_named(const Node& node, const std::vector<StudyColumn>& columns) {
-  const std::string title = node.text();
+std::size_t column_titled(const Node& node, const std::string& title, const std::vector<StudyColumn>& columns) {
   std::vector<std::string> titles;
   for (const StudyColumn& column : columns) titles.push_back(column.title);
   const auto found = std::find(titles.begin(), titles.end(), title);
   if (found != titles.end()) return static_cast<std::size_t>(found - titles.begin());
   node.problem("the title of a column", '"' + title + '"', hint_for(title, titles));
   return 0;
+}
+
+std::size_t column_named(const Node& node, const std::vector<StudyColumn>& columns) {
+  return column_titled(node, node.text(), columns);
+}
+
+std::string axis_named(const Node& node, const std::vector<std::string>& axes, const std::string& expected) {
+  const std::string name = node.text();
+  if (std::find(axes.begin(), axes.end(), name) == axes.end()) {
+    node.problem(expected + listed(axes), '"' + name + '"', hint_for(name, axes));
+  }
+  return name;
+}
+
+void read_series(const Node& node, const std::vector<std::string>& axes, StudyPlot& plot) {
+  if (!node || node.text() == "case") return;
+  plot.by_family = node.text() == "family";
+  if (!plot.by_family) plot.series = axis_named(node, axes, "case, family or one of the axes: ");
 }
 
 StudyPlot read_plot(const Node& node, const std::vector<StudyColumn>& columns, const std::vector<std::string>& axes) {
@@ -140,13 +157,16 @@ StudyPlot read_plot(const Node& node, const std::vector<StudyColumn>& columns, c
   }
   if (plot.kind != StudyPlot::Kind::bars) {
     plot.x = column_named(node.required("x"), columns);
-    if (const Node series = node.optional("series")) {
-      plot.series = series.text();
-      if (plot.series == "case") plot.series.clear();
-      else if (std::find(axes.begin(), axes.end(), plot.series) == axes.end()) {
-        series.problem("case or one of the axes: " + listed(axes), '"' + plot.series + '"', hint_for(plot.series, axes));
-      }
+    read_series(node.optional("series"), axes, plot);
+    if (const Node panels = node.optional("panels")) plot.panels = axis_named(panels, axes, "one of the axes: ");
+    const Node limits = node.optional("at_most");
+    for (const std::string& title : limits ? limits.keys() : std::vector<std::string>{}) {
+      const Node most = limits.required(title);
+      plot.at_most.emplace_back(column_titled(most, title, columns), most.number());
     }
+    const Node front = node.optional("front");
+    plot.front = front.boolean_or(false);
+    if (plot.front && plot.y.size() > 1) front.problem("one column in `y`", std::to_string(plot.y.size()));
     const Node log = node.optional("log");
     for (const Node& item : log ? log.items() : std::vector<Node>{}) {
       (item.choice(scales) == 0 ? plot.log_x : plot.log_y) = true;

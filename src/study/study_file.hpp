@@ -22,6 +22,7 @@ struct StudyPart {
 struct StudyCase {
   std::string name;                                       // of the case and its place on the axes
   std::string series;                                     // of the case alone
+  std::string family = {};                                // cases that a plot may show as one; else its series
   std::vector<std::pair<std::string, std::string>> axes;  // axis and value, as text
   std::string platform, workload;                         // paths; no workload: empty
   std::vector<std::string> sets;                          // "key.path=value"
@@ -45,6 +46,10 @@ struct StudyPlot {
   std::size_t x = 0;             // column; not of bars
   std::vector<std::size_t> y;    // columns, each a panel
   std::string series;            // the axis that tells lines apart; empty: the cases
+  bool by_family = false;        // cases of a family are one line
+  std::string panels = {};       // an axis: a panel for each value; empty: none
+  std::vector<std::pair<std::size_t, double>> at_most = {};  // column and its most: rows beyond are left out
+  bool front = false;            // of each line only what nothing else on it beats in both x and y
   bool log_x = false, log_y = false;
 };
 

@@ -130,8 +130,10 @@ std::vector<StudyRow> evaluate(const Study& study, const std::vector<std::vector
       Figure figure = column.value.value(cases[i]);
       if (column.relative != StudyColumn::Relative::none) {
         const StudyCase* base = study.baseline_of(study.cases[i]);
-        ensure(base != nullptr, "every case has a baseline");
-        figure = relative(column, figure, column.value.value(cases[static_cast<std::size_t>(base - study.cases.data())]));
+        figure = base == nullptr
+                     ? Figure()
+                     : relative(column, figure,
+                                column.value.value(cases[static_cast<std::size_t>(base - study.cases.data())]));
       }
       if (double* number = std::get_if<double>(&figure)) *number *= column.scale;
       row.figures.push_back(std::move(figure));

@@ -1,4 +1,4 @@
-// A study's table as text, JSON and CSV, and its plot.
+// A study's table as text, JSON and CSV.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -6,18 +6,14 @@
 
 #include "base/error.hpp"
 #include "report/human.hpp"
-#include "report/plot.hpp"
 #include "report/table.hpp"
+#include "study/study_plot.hpp"
 #include "study/study_table.hpp"
 
 namespace aifsim::study {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-std::string heading(const StudyColumn& column) {
-  return column.unit.empty() ? column.title : column.title + " [" + column.unit + ']';
-}
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
@@ -42,17 +38,25 @@ std::string text_of(const Study& study, const std::vector<StudyRow>& rows) {
   }
   report::Table table(std::move(columns));
   std::string errors;
-  for (const StudyRow& row : rows) {
+  const std::vector<bool> listed = in_plot(study, rows);
+  for (std::size_t at = 0; at < rows.size(); ++at) {
+    const StudyRow& row = rows[at];
+    if (!row.error.empty()) errors += "  " + row.name + ": " + first_line(row.error) + '\n';
+    if (!listed[at]) continue;
     std::vector<std::string> cells{row.name};
     for (std::size_t i = 0; i < study.columns.size(); ++i) {
       if (study.columns[i].shown) cells.push_back(shown(study.columns[i], row.figures[i]));
     }
     table.row(std::move(cells));
-    if (!row.error.empty()) errors += "  " + row.name + ": " + first_line(row.error) + '\n';
   }
   std::string text = study.title + '\n';
   if (!study.question.empty()) text += '\n' + report::wrapped(study.question, line_width, 0) + '\n';
   text += '\n' + table.text();
+  const auto left_out = std::count(listed.begin(), listed.end(), false);
+  if (left_out > 0) {
+    text += fmt::format("\n  {} of {} cases are in --format csv and json alone: others of their line beat them, or they are beyond its limits.\n",
+                        left_out, rows.size());
+  }
   if (!study.baseline.empty()) text += "\n  Relative figures compare with: " + study.baseline + '\n';
   if (!errors.empty()) text += "\nFailed:\n" + errors;
   if (!study.notes.empty()) text += '\n' + report::wrapped(study.notes, line_width, 0) + '\n';
@@ -111,67 +115,6 @@ std::string csv_of(const Study& study, const std::vector<StudyRow>& rows) {
   return text;
 }
 
-report::BarChart bars_of(const Study& study, const std::vector<StudyRow>& rows) {
-  report::BarChart chart;
-  chart.title = study.title;
-  for (const StudyRow& row : rows) chart.rows.push_back(row.name);
-  for (std::size_t i = 0; i < rows.size() && !study.baseline.empty(); ++i) {
-    if (study.cases[i].series != study.baseline) continue;
-    // With axes there are many baselines: no one line is right for all rows.
-    if (study.cases[i].axes.empty()) chart.reference = i;
-  }
-  for (const std::size_t column : study.plot->y) {
-    report::BarChart::Panel panel{heading(study.columns[column]), {}, {}};
-    for (const StudyRow& row : rows) {
-      const double* number = std::get_if<double>(&row.figures[column]);
-      panel.values.push_back(number == nullptr ? std::nullopt : std::optional(*number));
-      panel.texts.push_back(shown(study.columns[column], row.figures[column]));
-    }
-    chart.panels.push_back(std::move(panel));
-  }
-  return chart;
-}
-
-std::string series_of(const Study& study, std::size_t row) {
-  if (study.plot->series.empty()) return study.cases[row].series.empty() ? study.title : study.cases[row].series;
-  for (const auto& [axis, value] : study.cases[row].axes) {
-    if (axis == study.plot->series) return axis.substr(axis.find_last_of('.') + 1) + " = " + value;
-  }
-  throw InternalError("a plot's series is an axis of the study");
-}
-
-report::LineChart lines_of(const Study& study, const std::vector<StudyRow>& rows) {
-  const StudyPlot& plot = *study.plot;
-  report::LineChart chart{.title = study.title,
-                          .x_label = heading(study.columns[plot.x]),
-                          .log_x = plot.log_x,
-                          .log_y = plot.log_y,
-                          .joined = plot.kind == StudyPlot::Kind::lines,
-                          .panels = {}};
-  std::vector<report::LineChart::Series> names;
-  for (std::size_t row = 0; row < rows.size(); ++row) {
-    const std::string name = series_of(study, row);
-    const bool known = std::any_of(names.begin(), names.end(), [&](const auto& series) { return series.name == name; });
-    if (!known) names.push_back({name, {}});
-  }
-  for (const std::size_t column : plot.y) {
-    report::LineChart::Panel panel{heading(study.columns[column]), names};
-    for (std::size_t row = 0; row < rows.size(); ++row) {
-      const double* x = std::get_if<double>(&rows[row].figures[plot.x]);
-      const double* y = std::get_if<double>(&rows[row].figures[column]);
-      if (x == nullptr || y == nullptr) continue;
-      const std::string name = series_of(study, row);
-      const auto series = std::find_if(panel.series.begin(), panel.series.end(),
-                                       [&](const auto& one) { return one.name == name; });
-      const bool percent = study.columns[column].relative == StudyColumn::Relative::percent;
-      series->points.emplace_back(*x, percent ? *y * 100 : *y);
-    }
-    if (study.columns[column].relative == StudyColumn::Relative::percent) panel.y_label += " [%]";
-    chart.panels.push_back(std::move(panel));
-  }
-  return chart;
-}
-
 }  // namespace
 
 std::string write_study(const Study& study, const std::vector<StudyRow>& rows, StudyFormat format) {
@@ -181,12 +124,6 @@ std::string write_study(const Study& study, const std::vector<StudyRow>& rows, S
     case StudyFormat::csv: return csv_of(study, rows);
   }
   throw InternalError("write_study: unknown format");
-}
-
-std::string draw_study(const Study& study, const std::vector<StudyRow>& rows) {
-  ensure(study.plot.has_value(), "the study has a plot");
-  if (study.plot->kind == StudyPlot::Kind::bars) return report::write_svg(bars_of(study, rows));
-  return report::write_svg(lines_of(study, rows));
 }
 
 }  // namespace aifsim::study
