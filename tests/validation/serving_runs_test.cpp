@@ -10,7 +10,7 @@
 #include "engine/simgrid_executor.hpp"
 #include "serving/request_plan.hpp"
 #include "study/serving_run.hpp"
-#include "topology/build.hpp"
+#include "topology/fabric.hpp"
 
 namespace aifsim::study {
 namespace {
