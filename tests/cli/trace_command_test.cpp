@@ -13,9 +13,10 @@ using testing::HasSubstr;
 
 const std::string data = "tests/serving/data/";
 
-Outcome trace(std::vector<std::string> arguments) {
-  arguments.insert(arguments.begin(), "trace");
-  return run_aifsim(arguments);
+Outcome trace(const std::vector<std::string>& arguments) {
+  std::vector<std::string> command{"trace"};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  return run_aifsim(command);
 }
 
 TEST(TraceCommand, json_has_the_figures) {
