@@ -68,6 +68,26 @@ TEST(StudyFile, cases_are_multiplied_by_axes_the_last_turning_fastest) {
                                  "two, count=32, size=s", "two, count=32, size=l"));
 }
 
+TEST(StudyFile, a_case_may_keep_to_some_places_on_an_axis) {
+  const Study study = read(replaced(good, "{name: one}", "{name: one, family: f, only: {nodes.count: [32]}}"));
+  ASSERT_EQ(study.cases.size(), 6U);
+  EXPECT_EQ(study.cases[0].name, "one, count=32, size=s");
+  EXPECT_EQ(study.cases[0].family, "f");
+  EXPECT_EQ(study.cases[2].family, "two");
+  EXPECT_THAT(problem_of(replaced(good, "{name: one}", "{name: one, only: {nodes.count: [64]}}")), HasSubstr("one of 16, 32"));
+  EXPECT_THAT(problem_of(replaced(good, "{name: one}", "{name: one, only: {sise: [s]}}")), HasSubstr("size"));
+}
+
+TEST(StudyFile, a_plot_may_show_fronts_of_families_in_panels_within_limits) {
+  const Study study = read(replaced(good, "series: size, log: [y]", "series: family, panels: size, front: true, at_most: {step: 3}"));
+  EXPECT_TRUE(study.plot->by_family);
+  EXPECT_TRUE(study.plot->front);
+  EXPECT_EQ(study.plot->panels, "size");
+  EXPECT_EQ(study.plot->at_most, (std::vector<std::pair<std::size_t, double>>{{0, 3.0}}));
+  EXPECT_THAT(problem_of(replaced(good, "series: size", "at_most: {stepp: 3}")), HasSubstr("step"));
+  EXPECT_THAT(problem_of(replaced(good, "y: [big], series: size", "y: [big, step], front: true")), HasSubstr("one column"));
+}
+
 TEST(StudyFile, an_axis_overrides_a_case_and_a_case_the_base) {
   const Study study = read(good);
   EXPECT_THAT(study.cases[7].sets, ElementsAre("nodes.count=32", "scale_out.routing=ecmp", "global_batch=128"));
