@@ -12,6 +12,7 @@
 #include "model/model_spec.hpp"
 #include "app/study_command.hpp"
 #include "serving/request_plan.hpp"
+#include "serving/engine_software.hpp"
 #include "serving/job.hpp"
 #include "serving/package.hpp"
 #include "training/framework.hpp"
@@ -23,6 +24,10 @@ namespace {
 void read_gpu_file(const config::Document& document) { (void)hardware::read_gpu_spec(document.root(), "gpu"); }
 void read_kernel_file(const config::Document& document) { (void)hardware::read_kernel_profile(document.root()); }
 void read_model_file(const config::Document& document) { (void)model::read_model(document.root()); }
+void read_engine_file(const config::Document& document) {
+  serving::EngineOptions options;
+  serving::read_software(document.root(), options);
+}
 void read_framework_file(const config::Document& document) { (void)training::read_framework(document.root()); }
 void read_node_file(const config::Document& document) { (void)hardware::read_node_type(document.root()); }
 void read_nic_file(const config::Document& document) { (void)hardware::read_nic(document.root()); }
@@ -67,6 +72,7 @@ const std::vector<FileKind> kinds{
     {"kernel table", "kernels", {"library", "gemm"}, read_kernel_file},
     {"model", "models", {"layers", "hidden"}, read_model_file},
     {"framework", "frameworks", {"elementwise"}, read_framework_file},
+    {"inference engine", "engines", {"kernel_factor"}, read_engine_file},
     {"node type", "nodes", {"gpu", "gpus"}, read_node_file},
     {"switch", "switches", {"ports", "port_bandwidth"}, read_switch_file},
     {"CPU", "cpus", {"cores", "memory_bandwidth"}, read_cpu_file},

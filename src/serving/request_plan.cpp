@@ -151,10 +151,10 @@ const TraceFormat* read_format(const config::Node& format, const config::Node& t
   try {
     const TraceFormat* detected = detect_trace(path);
     if (chosen > 0) return &trace_formats()[chosen - 1];
-    if (detected == nullptr) trace.problem("a request trace (`aifsim trace --help` lists the formats)", in_quotes(path));
+    if (detected == nullptr) trace.problem("a request trace (`aifsim trace --help` lists the formats)", '"' + path + '"');
     return detected;
   } catch (const ConfigError& error) {
-    trace.problem(error.problems().front().expected, in_quotes(path) + ", " + error.problems().front().got);
+    trace.problem(error.problems().front().expected, '"' + path + "\", " + error.problems().front().got);
     return nullptr;
   }
 }

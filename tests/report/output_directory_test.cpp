@@ -36,7 +36,7 @@ TEST_F(OutputDirectory, holds_the_report_and_the_inputs_and_nothing_else) {
   write_output_directory(target.string(), sample_report());  // again, over the first
   std::set<std::string> names;
   for (const auto& entry : fs::directory_iterator(target)) names.insert(entry.path().filename().string());
-  EXPECT_EQ(names, (std::set<std::string>{"channels.csv", "platform.yaml", "report.json", "workload.yaml"}));
+  EXPECT_EQ(names, (std::set<std::string>{"channels.csv", "platform.yaml", "report.json", "series.csv", "workload.yaml"}));
   EXPECT_EQ(content(target / "report.json"), write_json(sample_report(), {}));
   EXPECT_EQ(content(target / "channels.csv"), write_channels_csv(sample_report(), {}));
   EXPECT_EQ(content(target / "platform.yaml"), "nodes: {type: dgx-h100, count: 2048}\n");

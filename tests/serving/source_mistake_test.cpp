@@ -46,7 +46,7 @@ const std::vector<Mistake> bad_requests{
      "32: users: expected an integer from 1 to 1000000, got 0"},
     {"rate_of_users", "{arrivals: closed-loop, users: 2, rate: 3, count: 5, " + lengths + "}",
      "35: rate: expected one of the keys adapters, arrivals, count, duration, images, input, limit, max_input, max_output, output, "
-     "sessions, shared_prefix, think_time, trace, users, got an unknown key"},
+     "sessions, shared_prefix, staggered, think_time, trace, users, got an unknown key"},
     {"no_end", "{arrivals: poisson, rate: 1, " + lengths + "}",
      "1: expected count or duration, since the requests have no end of their own, got neither"},
     {"all_at_once_without_count", "{arrivals: all-at-once, duration: 5 s, " + lengths + "}",
