@@ -149,7 +149,9 @@ std::string write_text(const metrics::RunReport& report, Style style) {
             memory(job, pen);
   }
   for (const metrics::ServingReport& service : report.services) text += serving_text(report, service, pen);
-  text += network(report.network, pen) + cost(report);
+  // Requests' own traffic is told with them: no channel of a serving job has a figure of its own.
+  const bool nothing_to_tell = report.network.channels.empty() && !report.services.empty();
+  text += (nothing_to_tell ? pen.rule("Run") : network(report.network, pen)) + cost(report);
   for (const std::string& note : report.provenance.validity_notes) {
     text += "  note     " + wrapped(note, page_width - 11, 11) + '\n';
   }
