@@ -46,6 +46,7 @@ struct Batch {
   double prefill_context = 0;  // cached tokens before the chunks
   double prefill_pairs = 0;    // (query, key) pairs that causal attention scores in the chunks, earlier keys included
   double sampled = 0;          // rows that go through the output head
+  double engine_tokens = 0;    // of all attention groups together; 0: each group has as many as this one
   [[nodiscard]] double tokens() const { return decode_tokens + prefill_tokens; }
 };
 

@@ -119,7 +119,8 @@ struct IterationCost::Implementation {
   [[nodiscard]] Batch micro_batch(Batch batch) const {
     const double share = 1.0 / options.plan.pp;
     for (double* value : {&batch.decode_sequences, &batch.decode_tokens, &batch.decode_context, &batch.prefill_sequences,
-                          &batch.prefill_tokens, &batch.prefill_context, &batch.prefill_pairs, &batch.sampled}) {
+                          &batch.prefill_tokens, &batch.prefill_context, &batch.prefill_pairs, &batch.sampled,
+                          &batch.engine_tokens}) {
       *value *= share;
     }
     return batch;
@@ -135,7 +136,7 @@ struct IterationCost::Implementation {
   // All but the attention of decoding sequences.
   [[nodiscard]] PassTime dense(const Batch& batch, bool graph) const {
     const double sequences = graph ? padded(batch.decode_sequences) : batch.decode_sequences;
-    PassTime total = passes.body(sequences * tokens_each() + batch.prefill_tokens);
+    PassTime total = passes.body(sequences * tokens_each() + batch.prefill_tokens, batch.engine_tokens);
     total += passes.head(batch.sampled);
     total += passes.prefill_attention(batch);
     if (!drafts) return total;
@@ -143,7 +144,10 @@ struct IterationCost::Implementation {
     PassTime draft = drafts->body(sequences);
     draft += drafts->head(sequences);
     total += draft * options.speculative_tokens;
-    if (batch.prefill_tokens > 0) total += drafts->body(batch.prefill_tokens);
+    if (batch.prefill_tokens > 0) {
+      const double prompts = batch.engine_tokens > 0 ? batch.engine_tokens * batch.prefill_tokens / batch.tokens() : 0;
+      total += drafts->body(batch.prefill_tokens, prompts);
+    }
     total += drafts->prefill_attention(batch);
     return total;
   }
@@ -223,7 +227,7 @@ std::vector<std::pair<std::string, Seconds>> IterationCost::breakdown(const Batc
   const Implementation& cost = *implementation_;
   std::map<std::string, Seconds> parts;
   const Batch part = cost.micro_batch(batch);
-  const double group_tokens = part.tokens() * cost.options.plan.dp;
+  const double group_tokens = part.engine_tokens > 0 ? part.engine_tokens : part.tokens() * cost.options.plan.dp;
   const double stages = cost.options.plan.pp;
   for (const Pass& pass : {token_pass(cost.passes.model(), cost.options.plan, part.tokens(), group_tokens, part.sampled),
                            context_pass(cost.passes.model(), cost.options.plan, part)}) {

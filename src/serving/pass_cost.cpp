@@ -77,6 +77,32 @@ PassTime PassCost::body(double tokens) const {
   return between(below, body_at(low + spacing), double{1} * (whole - low) / spacing);
 }
 
+// What depends on the engine's tokens, and a constant.
+const PassTime& PassCost::experts_at(int engine_tokens) const {
+  const auto index = static_cast<std::size_t>(engine_tokens);
+  if (experts_.size() <= index) experts_.resize(index + 1);
+  if (!experts_[index]) experts_[index] = priced(token_pass(model_, plan_, 1, engine_tokens, 0));
+  return *experts_[index];
+}
+
+PassTime PassCost::experts(double engine_tokens) const {
+  const int whole = std::max(1, static_cast<int>(std::ceil(engine_tokens - 1e-9)));
+  const int spacing = spacing_at(whole);
+  const int low = whole / spacing * spacing;
+  if (low == whole) return experts_at(low);
+  const PassTime below = experts_at(low);
+  return between(below, experts_at(low + spacing), double{1} * (whole - low) / spacing);
+}
+
+PassTime PassCost::body(double tokens, double engine_tokens) const {
+  PassTime time = body(tokens);
+  const double even = std::ceil(tokens - 1e-9) * plan_.dp;
+  if (engine_tokens <= 0 || engine_tokens >= even || !model_.experts || plan_.dp == 1) return time;
+  time += experts(engine_tokens);
+  time += experts(even) * -1;
+  return time;
+}
+
 PassTime PassCost::head(double sampled) const {
   const auto rows = static_cast<std::size_t>(std::ceil(sampled - 1e-9));
   if (heads_.size() <= rows) heads_.resize(rows + 1);

@@ -31,6 +31,8 @@ class PassCost {
   // Everything but attention, for `tokens` of one attention group. Exact up to 128 tokens, beyond them on lines between
   // 64 points to an octave.
   [[nodiscard]] PassTime body(double tokens) const;
+  // The same with `engine_tokens` in all attention groups together, which the experts see. 0: as many in each.
+  [[nodiscard]] PassTime body(double tokens, double engine_tokens) const;
   [[nodiscard]] PassTime head(double sampled) const;
   [[nodiscard]] PassTime prefill_attention(const model::Batch& batch) const;
 
@@ -51,6 +53,8 @@ class PassCost {
 
  private:
   [[nodiscard]] const PassTime& body_at(int tokens) const;
+  [[nodiscard]] const PassTime& experts_at(int engine_tokens) const;
+  [[nodiscard]] PassTime experts(double engine_tokens) const;
   [[nodiscard]] const PassTime& decode_at(int sequences, double tokens_each, int anchor) const;
 
   model::ModelSpec model_;
@@ -58,6 +62,7 @@ class PassCost {
   const hardware::GpuSpec& gpu_;
   const ExchangeCost& exchanges_;
   mutable std::vector<std::optional<PassTime>> bodies_, heads_;
+  mutable std::vector<std::optional<PassTime>> experts_;
   mutable std::vector<std::vector<std::optional<PassTime>>> decodes_;
 };
 

@@ -134,7 +134,8 @@ bool Replica::Implementation::holdable(const Request& request) const {
   const std::int64_t prompt = prompt_tokens(request);
   const std::int64_t whole = prompt + (role == Role::prefill ? 1 : request.output_tokens);
   if (options.max_model_tokens > 0 && prompt + request.output_tokens > options.max_model_tokens) return false;
-  if (!options.chunked_prefill && prompt > options.max_batched_tokens) return false;
+  const bool prefills = role != Role::decode;
+  if (prefills && !options.chunked_prefill && prompt > options.max_batched_tokens) return false;
   return shape.demand(shape.blocks(whole + quanta.lookahead)) <= shape.total;
 }
 

@@ -28,11 +28,15 @@ void Replica::Implementation::start_prefill(bool with_decode) {
     batch.prefill_pairs += tokens * before + tokens * (tokens + 1) / 2;
     batch.sampled += sequence.computed + chunk.tokens >= sequence.target ? 1 : 0;
   }
+  double total = 0;
   // Groups work in step: the one with most to do sets the pace.
   const auto longest = std::max_element(batches.begin(), batches.end(), [](const auto& a, const auto& b) {
     return std::pair(a.tokens(), a.prefill_pairs + a.decode_context) <
            std::pair(b.tokens(), b.prefill_pairs + b.decode_context);
   });
+  // Experts see the tokens of all groups, and those are rarely as many in each.
+  for (const model::Batch& batch : batches) total += batch.tokens();
+  longest->engine_tokens = total;
   decodes_too = with_decode && decoding > 0;
   duration = pricer.time(*longest);
   phase = Phase::prefill;
