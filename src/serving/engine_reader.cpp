@@ -123,6 +123,13 @@ void read_length(const config::Node& node, const model::ModelSpec& model, Engine
 // Recurrent state cannot be taken up in the middle of a prompt, and engines keep no prefixes of such models.
 bool recurrent(const model::ModelSpec& model) { return model.mamba || model.linear_attention; }
 
+// With more attention groups than experts of a token, an all-gather would bring most GPUs tokens that none of their
+// experts wants: engines that go this wide send tokens to their experts instead (SGLang with DeepEP, TensorRT-LLM's wide
+// EP), unless the user says otherwise.
+bool goes_wide(const config::Node& node, const model::ModelSpec& model, const model::InferencePlan& plan) {
+  return model.experts && plan.dp > model.experts->top_k && !node.has("expert_exchange");
+}
+
 void check_budget(const config::Node& node, EngineOptions& options) {
   const int each = 1 + options.speculative_tokens;
   if (!node.has("max_sequences")) {  // an engine's default gives way
@@ -150,7 +157,8 @@ EngineOptions read_engine(const config::Node& node, const model::ModelSpec& mode
   read_settings(node, options);
   read_length(node.optional("max_model_tokens"), model, options);
   read_speculation(node.optional("speculation"), model, options);
-  options.plan.all_to_all = options.plan.ep > 1 && options.software.expert_exchange != "all-reduce";
+  options.plan.all_to_all =
+      options.plan.ep > 1 && (options.software.expert_exchange != "all-reduce" || goes_wide(node, model, options.plan));
   node.finish();
   check_plan(node, model, platform, options.plan);
   check_budget(node, options);

@@ -67,6 +67,9 @@ Layout worker_of(const Table::Row& row, const std::string& role, const model::Mo
   layout.dp = row.integer_or(role + "_dp", 1);
   layout.ep = row.integer_or(role + "_ep", 1);
   if (layout.ep > layout.gpus() && layout.ep % layout.gpus() == 0) layout.dp *= layout.ep / layout.gpus();
+  // Experts cut into more parts than a node has GPUs would be slivers: such a column leaves EP unsaid.
+  constexpr int most_slices = 8;
+  if (layout.ep == 1 && layout.dp > most_slices) layout.ep = layout.gpus();
   return checked(layout, model);
 }
 
