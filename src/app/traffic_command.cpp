@@ -1,6 +1,7 @@
 #include "app/traffic_command.hpp"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -95,6 +96,11 @@ std::string text_of(const TrafficCommandOptions& options, const topology::Topolo
 void traffic_command(const TrafficCommandOptions& options) {
   const hardware::Platform platform = load_platform(options.platform, options.sets);
   const topology::Topology topology = topology::build(platform);
+  if (topology.circuits && topology.circuits->turning) {
+    spdlog::warn("{}: messages do not wait for optical circuits to turn here: the times are of circuits that are always "
+                 "set (collectives pay their own turns)",
+                 options.platform);
+  }
   const std::vector<study::Transfer> transfers = study::make_transfers({.pattern = options.pattern,
                                                                         .bytes = bytes_of(options.bytes),
                                                                         .concurrent = options.concurrent,
