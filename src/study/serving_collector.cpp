@@ -22,7 +22,11 @@ ServingCollector::ServingCollector(const serving::ServingJob& job, std::size_t r
   }
 }
 
-void ServingCollector::arrived(const serving::Prompt& /*prompt*/, Seconds /*when*/) { ++report_.requests; }
+void ServingCollector::arrived(const serving::Prompt& prompt, Seconds /*when*/) {
+  if (prompt.image_tokens > 0) ++with_images_;
+  if (prompt.adapter > 0) ++with_adapters_;
+  ++report_.requests;
+}
 
 void ServingCollector::decoded(const serving::DecodeRun& run) {
   const double count = run.iterations;

@@ -37,6 +37,9 @@ class ServingCollector final : public serving::ServingObserver {
     Seconds queueing, fetch, transfer, prefill;               // of the time to the first token
   };
   [[nodiscard]] Means means() const;
+  // Requests that bring what is not simulated.
+  [[nodiscard]] std::uint64_t with_images() const { return with_images_; }
+  [[nodiscard]] std::uint64_t with_adapters() const { return with_adapters_; }
 
  private:
   struct Replica {
@@ -53,6 +56,7 @@ class ServingCollector final : public serving::ServingObserver {
   ServingSeries series_;
   metrics::ServingReport report_;
   std::map<serving::RejectReason, std::uint64_t> rejections_;
+  std::uint64_t with_images_ = 0, with_adapters_ = 0;
   std::uint64_t completed_ = 0, within_level_ = 0, transferred_ = 0;
   Seconds begin_, last_;
   Seconds busy_;  // of GPUs whose replica had requests running

@@ -199,6 +199,11 @@ ServingResult simulate_serving(const Deployment& deployment, serving::RequestSou
   executor.run();
   ensure(service.in_flight() == 0, "every request is completed or rejected");
   ServingResult result{.service = collector.report(executor.now()), .notes = {}};
+  const auto left_out = [&](std::uint64_t count, const std::string& what) {
+    if (count > 0) result.notes.push_back(std::to_string(count) + " requests bring " + what + " not simulated");
+  };
+  left_out(collector.with_images(), "images: their tokens count, the vision encoder is");
+  left_out(collector.with_adapters(), "LoRA adapters: their weights and operators are");
   for (const hardware::Fault& fault : deployment.platform->faults) {
     if (fault.at <= Seconds{}) continue;
     result.notes.push_back("the fault of " + fault.part + " in mid-run is not in force: replicas fail by `failures`");
