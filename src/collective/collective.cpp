@@ -9,6 +9,7 @@
 #include "collective/algorithm.hpp"
 #include "collective/circuits.hpp"
 #include "collective/step_list.hpp"
+#include "topology/node_of.hpp"
 
 namespace aifsim::collective {
 namespace {
@@ -23,16 +24,6 @@ constexpr std::array operation_names{
     std::pair{Operation::send_receive, std::string_view("send_receive")},
     std::pair{Operation::all_to_all_v, std::string_view("all_to_all_v")},
 };
-
-const hardware::NodeSpec& node_of(DeviceId gpu, const hardware::Platform& platform, const topology::Fabric& fabric) {
-  std::size_t ordinal = fabric.device(gpu).ordinal;
-  for (const hardware::NodeGroup& group : platform.groups) {
-    const auto gpus = static_cast<std::size_t>(group.count) * static_cast<std::size_t>(group.type->domain_gpus());
-    if (ordinal < gpus) return *group.type;
-    ordinal -= gpus;
-  }
-  throw InternalError("collective: a rank is not a GPU of the platform");
-}
 
 // Trees: an aggregation tree needs one root above all leaves.
 bool switches_reduce(const hardware::Platform& platform, const Library& library) {
@@ -64,7 +55,8 @@ std::vector<double> weights_of(const Request& request, std::size_t devices) {
 Situation situate(const Request& request, const hardware::Platform& platform, const topology::Topology& topology) {
   Situation situation{.request = &request, .topology = &topology, .library = &nccl()};
   situation.ranks = request.groups.front().size();
-  const hardware::NodeSpec& node = node_of(request.groups.front().front(), platform, topology.fabric);
+  const hardware::NodeSpec& node =
+      topology::node_of(request.groups.front().front(), platform, topology.fabric);
   situation.architecture = &situation.library->architecture_of(*node.gpu);
   situation.transport = &situation.library->transport_of(node.nic.name);
   situation.nvlink = node.gpu->nvlink;

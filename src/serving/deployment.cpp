@@ -4,6 +4,7 @@
 
 #include "base/error.hpp"
 #include "serving/service.hpp"
+#include "topology/node_of.hpp"
 
 namespace aifsim::serving {
 namespace {
@@ -40,7 +41,7 @@ std::size_t place(const topology::Topology& topology, std::size_t next, std::siz
 }
 
 // Replicas alike in this have equal costs, as long as no part of the fabric is slower than its kind.
-using Likeness = std::tuple<const Pool*, const hardware::GpuSpec*, std::size_t, std::size_t>;
+using Likeness = std::tuple<const Pool*, const hardware::NodeSpec*, std::size_t, std::size_t>;
 
 }  // namespace
 
@@ -59,7 +60,8 @@ Deployment::Deployment(const ServingJob& serving_job, const hardware::Platform& 
       Engine engine{.pool = &pool, .gpus = {}, .cost = nullptr};
       for (std::size_t i = first; i < next; ++i) engine.gpus.push_back(fabric.fabric.gpu(i));
       const std::size_t left = left_in_domain(fabric, first);
-      const Likeness like{&pool, &gpu_of(cluster, fabric, engine.gpus.front()), left % size, std::min(left, size)};
+      const Likeness like{&pool, &topology::node_of(engine.gpus.front(), cluster, fabric.fabric), left % size,
+                          std::min(left, size)};
       std::shared_ptr<const IterationCost>& cost = costs[like];
       if (!cost || !uniform) {
         cost = std::make_shared<IterationCost>(serving_job.model, pool.engine, cluster, fabric, engine.gpus);
@@ -67,8 +69,8 @@ Deployment::Deployment(const ServingJob& serving_job, const hardware::Platform& 
       engine.cost = cost;
       engines.push_back(std::move(engine));
     }
-    const hardware::GpuSpec& gpu = gpu_of(cluster, fabric, engines.back().gpus.front());
-    memories.push_back(engine_memory(serving_job.model, pool.engine, gpu));
+    const hardware::NodeSpec& node = topology::node_of(engines.back().gpus.front(), cluster, fabric.fabric);
+    memories.push_back(engine_memory(serving_job.model, pool.engine, *node.gpu));
   }
 }
 

@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "hardware/operator_cost.hpp"
 #include "serving/pass_cost.hpp"
+#include "topology/node_of.hpp"
 
 namespace aifsim::serving {
 namespace {
@@ -85,7 +86,7 @@ struct IterationCost::Implementation {
                  const topology::Topology& topology, std::vector<DeviceId> devices)
       : options(engine),
         gpus(std::move(devices)),
-        gpu(with_software(gpu_of(platform, topology, gpus.front()), engine.software)),
+        gpu(with_software(*topology::node_of(gpus.front(), platform, topology.fabric).gpu, engine.software)),
         exchanges(options, platform, topology, gpus),
         passes(model, options.plan, gpu, exchanges) {
     if (options.speculative_tokens > 0) drafts.emplace(drafter(model), options.plan, gpu, exchanges);
@@ -179,16 +180,6 @@ struct IterationCost::Implementation {
     return with_host(on_gpu(pass, false) * options.plan.pp, batch);
   }
 };
-
-const hardware::GpuSpec& gpu_of(const hardware::Platform& platform, const topology::Topology& topology, DeviceId gpu) {
-  std::size_t ordinal = topology.fabric.device(gpu).ordinal;
-  for (const hardware::NodeGroup& group : platform.groups) {
-    const auto count = static_cast<std::size_t>(group.count) * static_cast<std::size_t>(group.type->domain_gpus());
-    if (ordinal < count) return *group.type->gpu;
-    ordinal -= count;
-  }
-  throw InternalError("gpu_of: not a GPU of the platform");
-}
 
 IterationCost::IterationCost(const model::ModelSpec& model, const EngineOptions& options,
                              const hardware::Platform& platform, const topology::Topology& topology,

@@ -15,10 +15,6 @@
 
 namespace aifsim::serving {
 
-// Of the platform's node group that the device belongs to.
-[[nodiscard]] const hardware::GpuSpec& gpu_of(const hardware::Platform& platform, const topology::Topology& topology,
-                                              DeviceId gpu);
-
 class IterationCost final : public IterationPricer {
  public:
   // `gpus` of the engine in rank order: pipeline stage, then attention group, then tensor rank. Exchanges are priced on

@@ -4,19 +4,9 @@
 #include <optional>
 
 #include "serving/service.hpp"
+#include "topology/node_of.hpp"
 
 namespace aifsim::serving {
-namespace {
-
-const hardware::NodeSpec& node_of(const Deployment& deployment, DeviceId gpu) {
-  const hardware::GpuSpec& spec = gpu_of(*deployment.platform, *deployment.topology, gpu);
-  for (const hardware::NodeGroup& group : deployment.platform->groups) {
-    if (group.type->gpu.get() == &spec) return *group.type;
-  }
-  return *deployment.platform->groups.front().type;
-}
-
-}  // namespace
 
 Fleet::Fleet(const Deployment& deployment, task::Executor& clock, Outlets outlets)
     : deployment_(deployment), clock_(clock), outlets_(std::move(outlets)) {
@@ -29,7 +19,9 @@ Fleet::Fleet(const Deployment& deployment, task::Executor& clock, Outlets outlet
       slots_.push_back({.pool = i, .state = replica < pool.replicas ? State::serving : State::off});
     }
     first += static_cast<std::size_t>(pool.most());
-    start_ups_.push_back(serving::start_up(pool.start_up, job.model, pool.engine, node_of(deployment, engine.gpus.front())));
+    const hardware::NodeSpec& node =
+        topology::node_of(engine.gpus.front(), *deployment.platform, deployment.topology->fabric);
+    start_ups_.push_back(serving::start_up(pool.start_up, job.model, pool.engine, node));
     held_.emplace_back();
     profiles_.emplace_back();
     planners_.emplace_back();

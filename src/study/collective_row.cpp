@@ -7,13 +7,12 @@
 #include <sstream>
 
 #include "study/row_scenario.hpp"
+#include "study/words.hpp"
 
 namespace aifsim::study {
 namespace {
 
 using collective::Operation;
-
-bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
 
 struct OperationName {
   std::string_view table;

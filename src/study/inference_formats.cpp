@@ -5,16 +5,10 @@
 
 #include "config/named_file.hpp"
 #include "study/inference_row.hpp"
+#include "study/words.hpp"
 
 namespace aifsim::study {
 namespace {
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
-}
-
-bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
 
 // Letters and digits alone, and no "v" before a digit: "LLaMA v3.3 70B" is "llama3.3-70b".
 std::string squeezed(const std::string& name) {
@@ -26,8 +20,6 @@ std::string squeezed(const std::string& name) {
   }
   return letters;
 }
-
-bool is_blackwell(const std::string& gpu) { return contains(gpu, "B200") || contains(gpu, "B300") || contains(gpu, "RTX PRO"); }
 
 // Four-bit checkpoints quantise the routed experts of these models and leave attention, and what every token passes, in
 // BF16: OpenAI's MXFP4 (gpt-oss model card), Moonshot's INT4 (Kimi-K2.5 model card), NVIDIA's NVFP4 of DeepSeek-R1/V3,

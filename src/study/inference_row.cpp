@@ -2,25 +2,16 @@
 #include "study/inference_row.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 #include <sstream>
 
 #include "base/error.hpp"
 #include "config/named_file.hpp"
 #include "hardware/platform.hpp"
+#include "study/words.hpp"
 
 namespace aifsim::study {
 namespace {
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
-}
-
-bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
-
-bool is_blackwell(std::string_view gpu) { return contains(gpu, "B200") || contains(gpu, "B300"); }
 
 std::string engine_file(const std::string& engine) {
   const std::string name = lower(engine);
@@ -75,18 +66,6 @@ Layout worker_of(const Table::Row& row, const std::string& role, const model::Mo
 
 bool is_inferencex(const Table::Row& row) { return row.text("platform").starts_with("InferenceX"); }
 
-// Its images of TensorRT-LLM that draft with DeepSeek's own prediction layer: three tokens, one with attention data
-// parallelism (benchmarks/dsr1_*_trt_mtp.sh; the images' rows decode about twice as fast as those of their neighbours).
-int drafted_tokens(const Table::Row& row, const Layout& layout) {
-  const bool deepseek = contains(lower(row.text("model")), "deepseek");
-  const std::string& engine = row.text("engine");
-  const bool drafts = engine.ends_with("1.2.0rc6.post3") ||
-                      (engine.ends_with("1.1.0rc2.post2") && contains(row.text("gpu"), "H200"));
-  if (!deepseek || !drafts || !is_inferencex(row)) return 0;
-  return layout.dp > 1 ? 1 : 3;
-}
-constexpr double drafts_accepted = 0.75;  // calibrated: of each drafted token, if those before it were
-
 // How InferenceX starts its servers (github.com/SemiAnalysisAI/InferenceX, benchmarks/*.sh): vLLM with as many sequences
 // as users; SGLang with large prefill chunks; TensorRT-LLM with a token budget of a prompt and the batch, 8,192 at
 // least for DeepSeek.
@@ -103,16 +82,12 @@ std::string inferencex_options(const Table::Row& row, const model::ModelSpec& mo
         << ", memory_fraction: " << (tight ? "0.95" : "0.85");
     if (blackwell) out << ", prompt_wait: {iterations: " << (users >= 16 ? 30 : 10) << ", polled: true}";
   } else {
-    const int drafted = drafted_tokens(row, layout);
-    const int each = (users + layout.dp - 1) / layout.dp;
     const int prompt = row.integer("isl") + 64;
-    const int budget = drafted > 0      ? (drafted + 1) * each + prompt + 63
-                       : model.experts  ? std::max(8192, users + prompt)
-                       : is_blackwell(row.text("gpu")) && lower(row.text("precision")) == "fp8" ? 16384
-                                                       : row.integer("isl") + row.integer("osl") + 20;
+    const bool fp8_on_blackwell = is_blackwell(row.text("gpu")) && lower(row.text("precision")) == "fp8";
+    const int budget = model.experts      ? std::max(8192, users + prompt)
+                       : fp8_on_blackwell ? 16384
+                                          : row.integer("isl") + row.integer("osl") + 20;
     out << ", max_batched_tokens: " << std::max(2048, budget);
-    if (drafted > 0) out << ", max_sequences: " << each;
-    if (drafted > 0) out << ", speculation: {tokens: " << drafted << ", acceptance: " << drafts_accepted << "}";
     if (layout.dp > 1) out << ", prompt_wait: {iterations: 60, every_group: true}";
     const bool batches = !model.experts && row.integer("isl") == 1024 && row.integer("osl") == 1024 && layout.tp < 8;
     if (batches) out << ", prompt_wait: {iterations: 20, token_share: 0.9}";
@@ -197,7 +172,8 @@ std::string requests_yaml(const Table::Row& row, std::string& assumed) {
     const int rounds = users <= 64 ? 10 : users <= 512 ? 5 : 3;
     out << "\n  arrivals: closed-loop\n  users: " << users << "\n  count: " << rounds * users << '\n';
     // Equal lengths keep users in step for ever where prompts go before decodes. Where both share iterations, the rows'
-    // times to first token are those of clumps, one to three times as large as the square root of their number.
+    // times to first token are those of clumps as large as the square root of their number, times a factor of the engine
+    // (calibrated; no client documents it).
     const bool in_clumps = row.empty("range_ratio") && engine_file(row.text("engine")) != "sglang";
     const double roots = engine_file(row.text("engine")) == "vllm" ? 1.2 : 3;
     const int clump = std::min(users, static_cast<int>(std::lround(roots * std::sqrt(users))));

@@ -1,21 +1,14 @@
 // A row of training.csv as platform and workload files.
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <sstream>
 
 #include "parallel/rank_map.hpp"
 #include "study/row_scenario.hpp"
+#include "study/words.hpp"
 
 namespace aifsim::study {
 namespace {
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
-}
-
-bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
 
 // Framework files by the beginning of the table's framework name, and what that framework does unless a row says
 // otherwise.
