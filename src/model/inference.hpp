@@ -12,6 +12,13 @@
 
 namespace aifsim::model {
 
+// LoRA adapters (arXiv 2106.09685) beside the weights: each linear layer that has them gets two thin factors of `rank`.
+struct AdapterPlan {
+  int rank = 0;           // that the engine sets room aside for; 0 = none
+  bool attention = true;  // which linear layers: QKV and output projections,
+  bool ffn = true;        // dense FFNs and shared experts (routed experts have none)
+};
+
 // How the GPUs of one engine share a model. A pipeline stage has tp x dp = ep x moe_tp GPUs.
 struct InferencePlan {
   int tp = 1;                 // attention's heads and dense FFNs are split among these
@@ -32,8 +39,17 @@ struct InferencePlan {
   Precision dispatch = Precision::bf16;  // of tokens on their way to the experts; they come back in BF16
   bool fused_quantise = false;           // norms and activations write the GEMMs' narrow format themselves
   bool speculative = false;              // multi-token prediction layers are loaded
+  AdapterPlan adapter;
+  bool whole_vision = false;  // each tensor rank has the whole vision encoder and takes some of the images
   [[nodiscard]] int stage_gpus() const { return tp * dp; }
   [[nodiscard]] int gpus() const { return stage_gpus() * pp; }
+};
+
+// Images that an iteration encodes. Sums over them.
+struct ImageWork {
+  double images = 0;
+  double patches = 0;
+  double pairs = 0;  // of patches of one image: its patches squared
 };
 
 // What one attention group works on in one iteration. Sums over its sequences.
@@ -47,6 +63,9 @@ struct Batch {
   double prefill_pairs = 0;    // (query, key) pairs that causal attention scores in the chunks, earlier keys included
   double sampled = 0;          // rows that go through the output head
   double engine_tokens = 0;    // of all attention groups together; 0: each group has as many as this one
+  double adapter_tokens = 0;   // of tokens(), those of sequences with a LoRA adapter
+  double adapters = 0;         // different ones among them
+  ImageWork images;            // encoded before the prompts' chunks that hold them
   [[nodiscard]] double tokens() const { return decode_tokens + prefill_tokens; }
 };
 

@@ -77,6 +77,24 @@ struct LinearAttention {
   [[nodiscard]] double conv_channels() const { return 2 * key_width() + value_width(); }
 };
 
+// A vision encoder (ViT) before the language model: an image's patches pass its layers, then a projector makes one token
+// of every merge x merge of them.
+struct Vision {
+  int layers = 0;
+  int hidden = 0;
+  int ffn_hidden = 0;
+  int heads = 0;
+  int head_dim = 0;
+  Activation activation = Activation::gelu;
+  int patch = 14;           // pixels, of a side
+  int merge = 2;            // patches, of a side, that become one token
+  int window = 0;           // patches that attend to one another in windowed layers; 0 = every layer sees whole images
+  int full_layers = 0;      // of `layers`, those that see whole images where there are windows
+  int projector_hidden = 0; // of the projector's two linear layers; 0 = merged width
+  int projectors = 1;       // more where inner layers are projected too (DeepStack)
+  [[nodiscard]] int patches_per_token() const { return merge * merge; }
+};
+
 // A decoder-only language model: a dense transformer, and what a file adds to it.
 struct ModelSpec {
   std::string name;
@@ -100,6 +118,7 @@ struct ModelSpec {
   std::optional<SlidingWindow> sliding_window;
   std::optional<Mamba> mamba;
   std::optional<LinearAttention> linear_attention;
+  std::optional<Vision> vision;  // not in the parameter counts
   std::string layer_pattern;  // one letter a layer: M Mamba-2, E experts, * attention, - dense FFN; empty = transformer
   int mtp_layers = 0;         // multi-token prediction, for speculative decoding; not in the parameter counts
   bool draft = false;         // made by draft_model(): projects hidden state and embedding together to its input
