@@ -4,8 +4,6 @@
 #include <limits>
 #include <utility>
 
-#include "task/task_graph.hpp"
-
 namespace aifsim::serving {
 namespace {
 
@@ -65,42 +63,14 @@ KvWay kv_way(const topology::Topology& topology, const std::vector<DeviceId>& gp
   return way;
 }
 
-// One movement: its graph must live until it is over.
-struct KvTierTraffic::Flight final : task::Recorder {
-  Flight(KvTierTraffic& traffic, std::function<void()> callback) : owner(traffic), done(std::move(callback)) {}
-  void started(TaskId /*task*/, Seconds when) override { begin = when; }
-  void finished(TaskId /*task*/, Seconds when, ChannelId bound) override {
-    if (bound.valid()) owner.bound_[bound] += when - begin;
-  }
-  KvTierTraffic& owner;
-  task::TaskGraph graph;
-  std::function<void()> done;
-  Seconds begin;
-};
-
-KvTierTraffic::KvTierTraffic(task::Executor& clock) : clock_(clock) {}
-KvTierTraffic::~KvTierTraffic() = default;
+KvTierTraffic::KvTierTraffic(task::Executor& clock) : flights_(clock, "kv tier") {}
 
 void KvTierTraffic::move(const KvWay& way, Bytes bytes, std::function<void()> done) {
-  const std::uint64_t number = count_++;
-  auto flight = std::make_unique<Flight>(*this, std::move(done));
-  task::TaskGraph& graph = flight->graph;
-  const LabelId label = graph.label("kv tier");
+  std::vector<Flights::Flow> flows;
   for (const KvWay::Flow& flow : way.flows) {
-    graph.flow({.path = graph.path(flow.path),
-                .bytes = bytes * flow.share,
-                .latency = flow.latency,
-                .rate_limit = {},
-                .device = {}},
-               label);
+    flows.push_back({.path = flow.path, .bytes = bytes * flow.share, .latency = flow.latency, .rate_limit = {}});
   }
-  Flight& started = *flight;
-  flights_.emplace(number, std::move(flight));
-  clock_.submit(started.graph, started, [this, number] {
-    const std::unique_ptr<Flight> over = std::move(flights_.at(number));
-    flights_.erase(number);
-    over->done();
-  });
+  flights_.send(flows, std::move(done));
 }
 
 }  // namespace aifsim::serving

@@ -4,11 +4,11 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <memory>
 #include <vector>
 
 #include "base/ids.hpp"
 #include "base/quantity.hpp"
+#include "serving/flights.hpp"
 #include "task/executor.hpp"
 #include "topology/fabric.hpp"
 #include "topology/storage.hpp"
@@ -41,21 +41,14 @@ struct KvWayEnds {
 class KvTierTraffic {
  public:
   explicit KvTierTraffic(task::Executor& clock);
-  KvTierTraffic(const KvTierTraffic&) = delete;
-  KvTierTraffic& operator=(const KvTierTraffic&) = delete;
-  ~KvTierTraffic();
 
   // Calls back when the last byte is there.
   void move(const KvWay& way, Bytes bytes, std::function<void()> done);
   // For which channel, for how long in all, movements into HBM waited most.
-  [[nodiscard]] const std::map<ChannelId, Seconds>& bound() const { return bound_; }
+  [[nodiscard]] const std::map<ChannelId, Seconds>& bound() const { return flights_.bound(); }
 
  private:
-  struct Flight;
-  task::Executor& clock_;
-  std::map<std::uint64_t, std::unique_ptr<Flight>> flights_;
-  std::map<ChannelId, Seconds> bound_;
-  std::uint64_t count_ = 0;
+  Flights flights_;
 };
 
 }  // namespace aifsim::serving

@@ -3,26 +3,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "task/task_graph.hpp"
-
 namespace aifsim::serving {
 
-// One transfer: its graph must live until it is over.
-struct KvTransfers::Flight final : task::Recorder {
-  Flight(KvTransfers& transfers, std::function<void()> callback) : owner(transfers), done(std::move(callback)) {}
-  void started(TaskId /*task*/, Seconds when) override { begin = when; }
-  void finished(TaskId /*task*/, Seconds when, ChannelId bound) override {
-    if (bound.valid()) owner.bound_[bound] += when - begin;
-  }
-  KvTransfers& owner;
-  task::TaskGraph graph;
-  std::function<void()> done;
-  Seconds begin;
-};
-
 KvTransfers::KvTransfers(const topology::Topology& topology, task::Executor& clock, double efficiency, Seconds setup)
-    : topology_(topology), clock_(clock), efficiency_(efficiency), setup_(setup) {}
-KvTransfers::~KvTransfers() = default;
+    : topology_(topology), efficiency_(efficiency), setup_(setup), flights_(clock, "kv transfer") {}
 
 namespace {
 
@@ -50,28 +34,13 @@ std::vector<ChannelUse> representative_path(const KvTransfers::Route& route, con
 }  // namespace
 
 void KvTransfers::send(const Route& route, std::function<void()> done) {
-  const std::uint64_t number = count_++;
-  auto flight = std::make_unique<Flight>(*this, std::move(done));
-  const std::vector<ChannelUse> path = representative_path(route, topology_, efficiency_);
+  Flights::Flow flow{.path = representative_path(route, topology_, efficiency_), .bytes = {}, .latency = setup_, .rate_limit = {}};
   const Bytes all = std::max(route.per_sender * static_cast<double>(route.from.size()),
                              route.per_receiver * static_cast<double>(route.to.size()));
   bytes_ += all;
-  Seconds latency = setup_;
-  for (const ChannelUse& use : path) latency += topology_.fabric.channel(use.channel).latency;
-  const double pairs = static_cast<double>(std::max(route.from.size(), route.to.size()));
-  flight->graph.flow({.path = flight->graph.path(path),
-                      .bytes = all / pairs,
-                      .latency = latency,
-                      .rate_limit = {},
-                      .device = {}},
-                     flight->graph.label("kv transfer"));
-  Flight& started = *flight;
-  flights_.emplace(number, std::move(flight));
-  clock_.submit(started.graph, started, [this, number] {
-    const std::unique_ptr<Flight> over = std::move(flights_.at(number));
-    flights_.erase(number);
-    over->done();
-  });
+  for (const ChannelUse& use : flow.path) flow.latency += topology_.fabric.channel(use.channel).latency;
+  flow.bytes = all / static_cast<double>(std::max(route.from.size(), route.to.size()));
+  flights_.send({&flow, 1}, std::move(done));
 }
 
 }  // namespace aifsim::serving

@@ -4,11 +4,11 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <memory>
 #include <vector>
 
 #include "base/ids.hpp"
 #include "base/quantity.hpp"
+#include "serving/flights.hpp"
 #include "task/executor.hpp"
 #include "topology/fabric.hpp"
 
@@ -23,28 +23,21 @@ class KvTransfers {
   // `efficiency` of the path's bandwidth is what the transfer library reaches, `setup` what it needs before the first
   // byte.
   KvTransfers(const topology::Topology& topology, task::Executor& clock, double efficiency, Seconds setup);
-  KvTransfers(const KvTransfers&) = delete;
-  KvTransfers& operator=(const KvTransfers&) = delete;
-  ~KvTransfers();
 
   // Calls back when the last byte is there.
   void send(const Route& route, std::function<void()> done);
 
   // For which channel, for how long in all, transfers waited most.
-  [[nodiscard]] const std::map<ChannelId, Seconds>& bound() const { return bound_; }
+  [[nodiscard]] const std::map<ChannelId, Seconds>& bound() const { return flights_.bound(); }
   [[nodiscard]] Bytes bytes() const { return bytes_; }
-  [[nodiscard]] std::uint64_t count() const { return count_; }
+  [[nodiscard]] std::uint64_t count() const { return flights_.count(); }
 
  private:
-  struct Flight;
   const topology::Topology& topology_;
-  task::Executor& clock_;
   double efficiency_;
   Seconds setup_;
-  std::map<std::uint64_t, std::unique_ptr<Flight>> flights_;
-  std::map<ChannelId, Seconds> bound_;
+  Flights flights_;
   Bytes bytes_;
-  std::uint64_t count_ = 0;
 };
 
 }  // namespace aifsim::serving
