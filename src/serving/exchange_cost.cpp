@@ -63,10 +63,10 @@ ExchangeCost::ExchangeCost(const EngineOptions& options, const hardware::Platfor
   }
 }
 
-Seconds ExchangeCost::planned(const Kind& kind, Bytes bytes) const {
+collective::CollectivePlan ExchangeCost::planned(const Kind& kind, Bytes bytes) const {
   collective::Request request{
       .operation = kind.operation, .bytes = bytes, .groups = kind.groups, .algorithm = kind.algorithm};
-  const Seconds chosen = lone_time(plan(request, platform_, topology_), topology_.fabric);
+  collective::CollectivePlan chosen = plan(request, platform_, topology_);
   // What engines bring along: kernels for small all-reduces, and for tokens on their way inside an NVLink domain.
   if (kind.operation == collective::Operation::all_reduce && custom_all_reduce_) {
     request.algorithm = "custom";
@@ -75,14 +75,15 @@ Seconds ExchangeCost::planned(const Kind& kind, Bytes bytes) const {
   } else {
     return chosen;
   }
-  const std::optional<collective::CollectivePlan> own = plan_if_served(request, platform_, topology_);
-  return own ? std::min(chosen, lone_time(*own, topology_.fabric)) : chosen;
+  std::optional<collective::CollectivePlan> own = plan_if_served(request, platform_, topology_);
+  const bool faster = own && lone_time(*own, topology_.fabric) < lone_time(chosen, topology_.fabric);
+  return faster ? *std::move(own) : chosen;
 }
 
 Seconds ExchangeCost::at_step(const Kind& kind, int step) const {
   const auto known = kind.times.find(step);
   if (known != kind.times.end()) return known->second;
-  return kind.times[step] = planned(kind, size_of_step(step));
+  return kind.times[step] = lone_time(planned(kind, size_of_step(step)), topology_.fabric);
 }
 
 Seconds ExchangeCost::time(Exchange exchange, Bytes bytes) const {
@@ -92,6 +93,16 @@ Seconds ExchangeCost::time(Exchange exchange, Bytes bytes) const {
   const Bytes low = size_of_step(step), high = size_of_step(step + 1);
   const double share = (bytes - low) / (high - low);
   return at_step(kind, step) * (1 - share) + at_step(kind, step + 1) * share;
+}
+
+const ExchangeShape* ExchangeCost::shape(Exchange exchange, Bytes bytes) const {
+  const Kind& kind = kinds_.at(static_cast<std::size_t>(exchange));
+  if (kind.groups.empty() || kind.groups.front().size() < 2 || bytes < 1 * units::B) return nullptr;
+  const int power = static_cast<int>(std::lround(std::log2(bytes.in(units::B))));
+  const auto known = kind.shapes.find(power);
+  if (known != kind.shapes.end()) return &known->second;
+  const Bytes size = std::exp2(power) * units::B;
+  return &(kind.shapes[power] = exchange_shape(planned(kind, size), size, topology_.fabric));
 }
 
 std::string ExchangeCost::bound(Exchange exchange) const {

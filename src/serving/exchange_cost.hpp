@@ -11,6 +11,7 @@
 #include "hardware/platform.hpp"
 #include "model/inference.hpp"
 #include "serving/engine.hpp"
+#include "serving/exchange_shape.hpp"
 #include "topology/fabric.hpp"
 
 namespace aifsim::serving {
@@ -25,15 +26,18 @@ class ExchangeCost {
   [[nodiscard]] Seconds time(model::Exchange exchange, Bytes bytes) const;
   // "nvlswitch0→node0/gpu1" or so: the channel that bounds a large exchange of this kind; empty when there is none.
   [[nodiscard]] std::string bound(model::Exchange exchange) const;
+  // How one of about this size loads the fabric: of the nearest power of two. Null for an exchange among one GPU.
+  [[nodiscard]] const ExchangeShape* shape(model::Exchange exchange, Bytes bytes) const;
 
  private:
   struct Kind {
     collective::Operation operation{};
     std::string algorithm = "auto";
     std::vector<std::vector<DeviceId>> groups;
-    mutable std::map<int, Seconds> times;  // by size step
+    mutable std::map<int, Seconds> times;         // by size step
+    mutable std::map<int, ExchangeShape> shapes;  // by size, as a power of two
   };
-  [[nodiscard]] Seconds planned(const Kind& kind, Bytes bytes) const;
+  [[nodiscard]] collective::CollectivePlan planned(const Kind& kind, Bytes bytes) const;
   [[nodiscard]] Seconds at_step(const Kind& kind, int step) const;
 
   const hardware::Platform& platform_;

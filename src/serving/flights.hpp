@@ -15,6 +15,17 @@
 
 namespace aifsim::serving {
 
+// Who wants to know when a flow's first byte leaves and its last one has arrived. Called while the executor starts and
+// ends tasks: it only takes notes.
+class FlightWatcher {
+ public:
+  virtual ~FlightWatcher() = default;
+  [[nodiscard]] virtual bool concerns(std::span<const ChannelUse> path) const = 0;
+  // Returns the number by which it is told of the end. The label outlives it.
+  virtual std::uint32_t began(std::span<const ChannelUse> path, BytesPerSecond rate_limit, const std::string& label) = 0;
+  virtual void ended(std::uint32_t movement) = 0;
+};
+
 class Flights {
  public:
   struct Flow {
@@ -29,6 +40,7 @@ class Flights {
   Flights& operator=(const Flights&) = delete;
   ~Flights();
 
+  void watch(FlightWatcher& watcher) { watcher_ = &watcher; }  // must outlive what is sent from now on
   // Calls back when the last byte of all flows is there.
   void send(std::span<const Flow> flows, std::function<void()> done);
 
@@ -40,6 +52,7 @@ class Flights {
   struct Flight;
   task::Executor& clock_;
   std::string label_;
+  FlightWatcher* watcher_ = nullptr;
   std::map<std::uint64_t, std::unique_ptr<Flight>> flights_;
   std::map<ChannelId, Seconds> bound_;
   std::uint64_t count_ = 0;

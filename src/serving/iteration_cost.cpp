@@ -172,12 +172,21 @@ struct IterationCost::Implementation {
         software.per_sequence * batch.decode_sequences + software.per_prefill * batch.prefill_sequences;
     return software.step + (software.overlaps_scheduling ? std::max(gpu_time, work) : gpu_time + work);
   }
-  [[nodiscard]] Seconds with_prefill(const Batch& batch) const {
+  // `longer`: what the exchanges of all stages take beside their own time.
+  [[nodiscard]] Seconds with_prefill(const Batch& batch, Seconds longer) const {
     const Batch part = micro_batch(batch);
     PassTime pass = dense(part, false);
+    pass.exchanges += longer / options.plan.pp;
     pass += passes.decode_beside_prompts(part);
     if (drafts) pass += drafts->decode_beside_prompts(drafting(part)) * options.speculative_tokens;
     return with_host(on_gpu(pass, false) * options.plan.pp, batch);
+  }
+  [[nodiscard]] DecodeLine line(int sequences, double context, Seconds longer) const;
+  [[nodiscard]] Seconds time(const Batch& batch, Seconds longer) const {
+    if (batch.prefill_tokens > 0 || batch.decode_sequences <= 0) return with_prefill(batch, longer);
+    const DecodeLine decodes =
+        line(static_cast<int>(std::lround(batch.decode_sequences)), batch.decode_context, longer);
+    return decodes.fixed + decodes.per_token * batch.decode_context;
   }
 };
 
@@ -189,29 +198,51 @@ IterationCost::~IterationCost() = default;
 
 const std::vector<DeviceId>& IterationCost::gpus() const { return implementation_->gpus; }
 
-Seconds IterationCost::time(const Batch& batch) const {
-  if (batch.prefill_tokens > 0 || batch.decode_sequences <= 0) return implementation_->with_prefill(batch);
-  const DecodeLine line = decode(static_cast<int>(std::lround(batch.decode_sequences)), batch.decode_context);
-  return line.fixed + line.per_token * batch.decode_context;
-}
+Seconds IterationCost::time(const Batch& batch) const { return implementation_->time(batch, {}); }
+
+Seconds IterationCost::slowed(const Batch& batch, Seconds longer) const { return implementation_->time(batch, longer); }
 
 DecodeLine IterationCost::decode(int sequences, double context) const {
-  const Implementation& cost = *implementation_;
-  const Batch whole = cost.decoding(sequences, context);
-  const Batch part = cost.micro_batch(whole);
-  const double stages = cost.options.plan.pp;
-  const bool graph = cost.in_graph(whole);
-  const PassTime dense = cost.dense(part, graph);
+  return implementation_->line(sequences, context, {});
+}
+
+DecodeLine IterationCost::Implementation::line(int sequences, double context, Seconds longer) const {
+  const Batch whole = decoding(sequences, context);
+  const Batch part = micro_batch(whole);
+  const double stages = options.plan.pp;
+  const bool graph = in_graph(whole);
+  PassTime dense = this->dense(part, graph);
+  dense.exchanges += longer / stages;
   const PassCost::Segment segment =
-      cost.attention(static_cast<int>(std::ceil(part.decode_sequences - 1e-9)), part.decode_context);
+      attention(static_cast<int>(std::ceil(part.decode_sequences - 1e-9)), part.decode_context);
   const auto with_attention = [&](PassTime attention) {
     attention += dense;
-    return cost.with_host(cost.on_gpu(attention, graph) * stages, whole);
+    return with_host(on_gpu(attention, graph) * stages, whole);
   };
   // The kinks where the host's work or its launches stop hiding the GPU's are smoothed away within a segment.
   const Seconds low = with_attention(segment.low), high = with_attention(segment.high);
   const Seconds slope = (high - low) / ((segment.end() - segment.from) * stages);
   return {.fixed = low - slope * segment.from * stages, .per_token = slope, .until_context = segment.to * stages};
+}
+
+// As dense() puts it together.
+ExchangeUses IterationCost::exchanges(const Batch& batch) const {
+  const Implementation& cost = *implementation_;
+  const double stages = cost.options.plan.pp, drafted = cost.options.speculative_tokens;
+  const bool decodes_only = batch.prefill_tokens <= 0;
+  const Batch part = cost.micro_batch(decodes_only ? cost.decoding(batch.decode_sequences, batch.decode_context) : batch);
+  const double sequences = cost.in_graph(batch) ? cost.padded(part.decode_sequences) : part.decode_sequences;
+  ExchangeUses uses{};
+  cost.passes.add_exchanges(sequences * cost.tokens_each() + part.prefill_tokens, part.engine_tokens, part.sampled,
+                            stages, uses);
+  if (!cost.drafts) return uses;
+  cost.drafts->add_exchanges(sequences, 0, sequences, stages * drafted, uses);
+  cost.drafts->add_exchanges(part.prefill_tokens, 0, 0, stages, uses);
+  return uses;
+}
+
+const ExchangeShape* IterationCost::shape(model::Exchange exchange, Bytes bytes) const {
+  return implementation_->exchanges.shape(exchange, bytes);
 }
 
 std::vector<std::pair<std::string, Seconds>> IterationCost::breakdown(const Batch& batch) const {

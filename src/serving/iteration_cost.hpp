@@ -26,6 +26,9 @@ class IterationCost final : public IterationPricer {
   // Memoised by token counts; otherwise pure.
   [[nodiscard]] Seconds time(const model::Batch& batch) const override;
   [[nodiscard]] DecodeLine decode(int sequences, double context) const override;
+  [[nodiscard]] ExchangeUses exchanges(const model::Batch& batch) const override;
+  [[nodiscard]] const ExchangeShape* shape(model::Exchange exchange, Bytes bytes) const override;
+  [[nodiscard]] Seconds slowed(const model::Batch& batch, Seconds longer) const override;
   // What an iteration's time is made of, largest first: operator names, exchanges with the channel that bounds them, the
   // host.
   // Sums to time(batch).

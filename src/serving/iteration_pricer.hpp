@@ -1,10 +1,12 @@
 // What a replica asks about the time of its iterations. IterationCost answers for real engines, fakes in tests.
 #pragma once
 
+#include <array>
 #include <limits>
 
 #include "base/quantity.hpp"
 #include "model/inference.hpp"
+#include "serving/exchange_shape.hpp"
 
 namespace aifsim::serving {
 
@@ -17,6 +19,14 @@ struct DecodeLine {
   double until_context = std::numeric_limits<double>::infinity();
 };
 
+// Exchanges of one kind in an iteration: how many, how much in all, how long in all when nothing else uses their channels.
+struct ExchangeUse {
+  double times = 0;
+  Bytes bytes;
+  Seconds time;
+};
+using ExchangeUses = std::array<ExchangeUse, model::exchange_count>;
+
 class IterationPricer {
  public:
   virtual ~IterationPricer() = default;
@@ -25,6 +35,15 @@ class IterationPricer {
   // For `sequences` that decode in one attention group with `context` cached tokens in all. time() of such a batch is on
   // this line within rounding.
   [[nodiscard]] virtual DecodeLine decode(int sequences, double context) const = 0;
+
+  // Where movements share the channels of its exchanges: what they are,
+  [[nodiscard]] virtual ExchangeUses exchanges(const model::Batch& /*batch*/) const { return {}; }
+  // how one of them loads the fabric,
+  [[nodiscard]] virtual const ExchangeShape* shape(model::Exchange /*exchange*/, Bytes /*bytes*/) const {
+    return nullptr;
+  }
+  // and time() of a batch whose exchanges take so much longer in all.
+  [[nodiscard]] virtual Seconds slowed(const model::Batch& batch, Seconds longer) const { return time(batch) + longer; }
 };
 
 }  // namespace aifsim::serving

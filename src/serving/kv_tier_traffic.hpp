@@ -42,6 +42,7 @@ class KvTierTraffic {
  public:
   explicit KvTierTraffic(task::Executor& clock);
 
+  void watch(FlightWatcher& watcher) { flights_.watch(watcher); }
   // Calls back when the last byte is there.
   void move(const KvWay& way, Bytes bytes, std::function<void()> done);
   // For which channel, for how long in all, movements into HBM waited most.

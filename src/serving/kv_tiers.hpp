@@ -39,6 +39,7 @@ class KvTiers {
 
   // Called when what a tier holds has changed: all its stores together, of their capacity.
   void watch(std::function<void(topology::DataPlace, double)> watcher) { watcher_ = std::move(watcher); }
+  void watch(FlightWatcher& watcher) { traffic_.watch(watcher); }  // what moves
   // What this replica sees.
   [[nodiscard]] LowerTiers& of(std::uint32_t replica);
   // A request waits there; the leading `cached` tokens of its prompt are in HBM.

@@ -24,6 +24,7 @@ class KvTransfers {
   // byte.
   KvTransfers(const topology::Topology& topology, task::Executor& clock, double efficiency, Seconds setup);
 
+  void watch(FlightWatcher& watcher) { flights_.watch(watcher); }
   // Calls back when the last byte is there.
   void send(const Route& route, std::function<void()> done);
 

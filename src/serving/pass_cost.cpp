@@ -122,6 +122,18 @@ PassTime PassCost::prefill_attention(const model::Batch& batch) const {
   return priced(context_pass(model_, plan_, prefill));
 }
 
+void PassCost::add_exchanges(double tokens, double engine_tokens, double sampled, double times,
+                             ExchangeUses& uses) const {
+  if (tokens <= 0) return;
+  const double all = engine_tokens > 0 ? engine_tokens : tokens * plan_.dp;
+  for (const model::RepeatedExchange& entry : token_pass(model_, plan_, tokens, all, sampled).exchanges) {
+    ExchangeUse& use = uses.at(static_cast<std::size_t>(entry.exchange));
+    use.times += entry.times * times;
+    use.bytes += entry.bytes * (entry.times * times);
+    use.time += exchanges_.time(entry.exchange, entry.bytes) * (entry.times * times);
+  }
+}
+
 const PassTime& PassCost::decode_at(int sequences, double tokens_each, int index) const {
   const auto row = static_cast<std::size_t>(sequences), column = static_cast<std::size_t>(index + 1);
   if (decodes_.size() <= row) decodes_.resize(row + 1);

@@ -9,6 +9,7 @@
 #include "hardware/gpu_spec.hpp"
 #include "model/inference.hpp"
 #include "serving/exchange_cost.hpp"
+#include "serving/iteration_pricer.hpp"
 
 namespace aifsim::serving {
 
@@ -47,6 +48,9 @@ class PassCost {
   // Of decoding sequences in an iteration with prompts. Some libraries run both in one launch, decodes as prompts of a
   // token (hardware::KernelProfile).
   [[nodiscard]] PassTime decode_beside_prompts(const model::Batch& batch) const;
+
+  // Adds the exchanges of body(tokens, engine_tokens) and head(sampled), so many times.
+  void add_exchanges(double tokens, double engine_tokens, double sampled, double times, ExchangeUses& uses) const;
 
   [[nodiscard]] PassTime priced(const model::Pass& pass) const;
   [[nodiscard]] const model::ModelSpec& model() const { return model_; }

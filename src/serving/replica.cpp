@@ -82,9 +82,10 @@ void Replica::Implementation::step() {
   busy = false;
   switch (phase) {
     case Phase::idle: want(incoming.empty() ? never : incoming.front().first); break;
-    case Phase::prefill: want(now + duration); break;
-    case Phase::decode: want(stretch.end(stretch.iterations)); break;
+    case Phase::prefill: want(pace.clock(now + duration)); break;
+    case Phase::decode: want(pace.clock(stretch.end(stretch.iterations))); break;
   }
+  if (phase == Phase::idle && channels != nullptr) channels->rests(number);
   report(now);
   check_drained();
 }
@@ -102,10 +103,10 @@ void Replica::Implementation::notice(Seconds when, bool ahead) {
     return;
   }
   if (!(ahead ? room() > 0 : interrupts())) return;
-  const std::int64_t iterations = stretch.until(when);
+  const std::int64_t iterations = stretch.until(pace.own(when));
   if (iterations >= stretch.iterations) return;
   stretch.iterations = iterations;
-  want(stretch.end(iterations));
+  want(pace.clock(stretch.end(iterations)));
 }
 
 void Replica::Implementation::report(Seconds when) {
@@ -237,6 +238,9 @@ void Replica::use_tiers(LowerTiers& tiers) {
   implementation_->tiers = &tiers;
   for (AttentionGroup& group : implementation_->groups) group.cache.use_tiers(&tiers);
 }
+
+void Replica::use_channels(SharedChannels& channels) { implementation_->channels = &channels; }
+void Replica::channels_changed() { implementation_->channels_changed(); }
 
 std::uint32_t Replica::index() const { return implementation_->number; }
 

@@ -13,6 +13,7 @@
 #include "serving/iteration_cost.hpp"
 #include "serving/kv_cache_tiers.hpp"
 #include "serving/request.hpp"
+#include "serving/shared_channels.hpp"
 #include "task/executor.hpp"
 
 namespace aifsim::serving {
@@ -61,6 +62,9 @@ class Replica {
   [[nodiscard]] bool holdable(const Request& request) const;
   // Where blocks go that have no room in HBM, and come back from. Must outlive the replica.
   void use_tiers(LowerTiers& tiers);
+  // Whom its exchanges share channels with. Must outlive the replica.
+  void use_channels(SharedChannels& channels);
+  void channels_changed();  // what iterations under way take has to be asked anew
 
   // What a router may know.
   [[nodiscard]] std::uint32_t index() const;

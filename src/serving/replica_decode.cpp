@@ -118,7 +118,8 @@ void Replica::Implementation::start_stretch(bool preempted) {
              .first = line.fixed + line.per_token * context,
              .step = line.per_token * gain,
              .iterations = iterations};
-  if (!incoming.empty() && interrupts()) stretch.iterations = stretch.until(incoming.front().first);
+  begin_pace(decode_batch(longest.decoding, context));
+  if (!incoming.empty() && interrupts()) stretch.iterations = stretch.until(pace.own(incoming.front().first));
   for (AttentionGroup& group : groups) group.committed = group.growth.needed(stretch.iterations * quanta.iteration);
   phase = Phase::decode;
 }
@@ -142,12 +143,14 @@ std::int64_t Replica::Implementation::stretch_limit(std::int64_t iterations) con
 
 void Replica::Implementation::finish_stretch() {
   const std::int64_t count = stretch.iterations;
+  // What slowed some of them is told of all alike.
+  const double times = pace.even() ? 1 : (now - stretch.begin) / (stretch.end(count) - stretch.begin);
   observer.decoded({.replica = number,
                     .begin = stretch.begin,
                     .sequences = decoding,
                     .iterations = static_cast<int>(count),
-                    .first = stretch.first,
-                    .last = stretch.duration(count - 1),
+                    .first = stretch.first * times,
+                    .last = stretch.duration(count - 1) * times,
                     .tokens_per_iteration = quanta.tokens_per_iteration()});
   for (AttentionGroup& group : groups) {
     group.committed = 0;

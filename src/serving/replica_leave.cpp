@@ -144,6 +144,7 @@ std::vector<Ticket> Replica::Implementation::fail() {
   running = decoding = fetching = 0;
   waiting_tokens = 0;
   phase = Phase::idle;
+  if (channels != nullptr) channels->rests(number);
   wanted = Seconds::from_base(std::numeric_limits<double>::infinity());
   std::ranges::sort(tickets, {}, [](const Ticket& ticket) { return ticket.record.id; });
   report(clock.now());

@@ -40,11 +40,13 @@ void Replica::Implementation::start_prefill(bool with_decode) {
   decodes_too = with_decode && decoding > 0;
   duration = pricer.time(*longest);
   phase = Phase::prefill;
+  begin_pace(*longest);
 }
 
 void Replica::Implementation::finish_prefill() {
   double tokens = 0;
   for (const Chunk& chunk : chunks) tokens += chunk.tokens;
+  if (!pace.even()) duration = now - phase_begin;
   const Seconds begun = now - duration;
   observer.prefilled(number, begun, duration, tokens);
   if (decodes_too) {

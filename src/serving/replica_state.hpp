@@ -1,5 +1,6 @@
 // The inside of a replica. Its functions are in replica.cpp (the outside and the clock), replica_admission.cpp (who
-// joins), replica_prefill.cpp and replica_decode.cpp (iterations), replica_leave.cpp (who leaves).
+// joins), replica_prefill.cpp, replica_decode.cpp and replica_pace.cpp (iterations), replica_leave.cpp (who
+// leaves).
 #pragma once
 
 #include <cstdint>
@@ -11,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "serving/pace.hpp"
 #include "serving/replica.hpp"
 #include "serving/replica_group.hpp"
 #include "serving/replica_sequence.hpp"
@@ -67,6 +69,9 @@ struct Replica::Implementation {
   void finish_stretch();
   void advance(std::int64_t iterations);
   void collect_ends();
+  void begin_pace(const model::Batch& batch);
+  [[nodiscard]] model::Batch decode_batch(int count, double context) const;
+  void channels_changed();
 
   // Who leaves
   void preempt(SequenceIndex index);
@@ -98,6 +103,7 @@ struct Replica::Implementation {
   CacheShape shape;
   std::unique_ptr<BatchScheduler> scheduler;
   LowerTiers* tiers = nullptr;
+  SharedChannels* channels = nullptr;
 
   // Who is there
   SequenceTable sequences;
@@ -142,7 +148,10 @@ struct Replica::Implementation {
   bool decodes_too = false;
   Seconds duration;
   DecodeStretch stretch;
-  bool busy = false;  // inside a step
+  Seconds phase_begin;     // since when they are under way
+  Pace pace;               // of prefill and stretch, which reckon in own time
+  model::Batch under_way;  // what they work on; only with `channels`
+  bool busy = false;       // inside a step
 
   // The clock
   Seconds wanted;

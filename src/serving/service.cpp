@@ -23,6 +23,7 @@ Service::Implementation::Implementation(const Deployment& engines, RequestSource
     tiers = std::make_unique<KvTiers>(job.kv_tiers, kv_tier_engines(deployment), *deployment.topology, clock);
     tiers->watch([this](topology::DataPlace place, double share) { observer.tier_changed(place, share, clock.now()); });
   }
+  share_channels();
   for (std::size_t i = 0; i < job.pools.size(); ++i) pools.emplace_back();
   replicas.resize(deployment.engines.size());
   for (std::uint32_t i = 0; i < replicas.size(); ++i) {
@@ -34,6 +35,21 @@ Service::Implementation::Implementation(const Deployment& engines, RequestSource
   for (const ReplicaFailure& failure : job.failures) {
     clock.at(failure.at, [this, failure] { lose(failure); });
   }
+}
+
+void Service::Implementation::share_channels() {
+  const bool moves = job.disaggregated() || tiers != nullptr;
+  const auto exchanges = [](const Deployment::Engine& engine) { return engine.gpus.size() > 1; };
+  if (!moves || !clock.contends() || std::ranges::none_of(deployment.engines, exchanges)) return;
+  const topology::Topology& topology = *deployment.topology;
+  sharing = std::make_unique<ChannelSharing>(topology.fabric, clock, [this](std::uint32_t index) {
+    if (replicas[index]) replicas[index]->channels_changed();
+  });
+  for (const Deployment::Engine& engine : deployment.engines) {
+    sharing->add_engine(*engine.cost, exchange_channels(engine.pool->engine.plan, engine.gpus, topology));
+  }
+  transfers.watch(*sharing);
+  if (tiers) tiers->watch(*sharing);
 }
 
 // Arrivals
@@ -128,6 +144,7 @@ void Service::start() {
 }
 const Fleet& Service::fleet() const { return implementation_->fleet; }
 const KvTransfers& Service::transfers() const { return implementation_->transfers; }
+const ChannelSharing* Service::sharing() const { return implementation_->sharing.get(); }
 const KvTiers* Service::tiers() const { return implementation_->tiers.get(); }
 std::uint64_t Service::in_flight() const { return implementation_->in_flight; }
 

@@ -9,6 +9,7 @@
 #include <memory>
 #include <vector>
 
+#include "serving/channel_sharing.hpp"
 #include "serving/router.hpp"
 #include "serving/service.hpp"
 
@@ -25,6 +26,7 @@ struct Service::Implementation {
   ServingObserver& observer;
   KvTransfers transfers;
   std::unique_ptr<KvTiers> tiers;
+  std::unique_ptr<ChannelSharing> sharing;  // null: nothing that moves can slow an exchange
   std::vector<std::unique_ptr<Replica>> replicas;  // null: has not started yet
   std::vector<std::unique_ptr<Replica>> retired;   // their timers may still be on the clock
   std::vector<std::vector<const Replica*>> pools;  // of each pool, those that take requests
@@ -53,6 +55,7 @@ struct Service::Implementation {
   std::vector<Window> windows;  // of each pool; empty where nobody plans
   Fleet fleet;
 
+  void share_channels();
   [[nodiscard]] Fleet::Outlets fleet_outlets();
   void add_replica(std::uint32_t index);
   [[nodiscard]] std::size_t pool_of(std::uint32_t replica) const;

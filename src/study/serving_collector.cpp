@@ -33,6 +33,7 @@ void ServingCollector::decoded(const serving::DecodeRun& run) {
   const Seconds duration = (run.first + run.last) * (count / 2);
   const double tokens = run.sequences * run.tokens_per_iteration * count;
   series_.flowed(Figure::output_tokens, run.begin, run.begin + duration, tokens);
+  decode_iterations_ += duration;
   if (!measuring()) return;
   const double gap = 1 / run.tokens_per_iteration;
   report_.itl.add_line(run.first * gap, run.last * gap, count, run.sequences * run.tokens_per_iteration);
@@ -42,6 +43,7 @@ void ServingCollector::decoded(const serving::DecodeRun& run) {
 
 void ServingCollector::prefilled(std::uint32_t /*replica*/, Seconds begin, Seconds duration, double tokens) {
   series_.flowed(Figure::prompt_tokens, begin, begin + duration, tokens);
+  iterations_with_prompts_ += duration;
 }
 
 void ServingCollector::account(Replica& replica, Seconds until) {
@@ -137,6 +139,8 @@ metrics::ServingReport ServingCollector::report(Seconds /*end*/) const {
 
 ServingCollector::Means ServingCollector::means() const {
   Means means;
+  means.iterations_with_prompts = iterations_with_prompts_;
+  means.decode_iterations = decode_iterations_;
   const double count = static_cast<double>(report_.measured);
   if (count <= 0) return means;
   means.input_tokens = report_.input_tokens / count;

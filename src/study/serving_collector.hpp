@@ -35,6 +35,7 @@ class ServingCollector final : public serving::ServingObserver {
     double input_tokens = 0, cached_tokens = 0, context = 0;  // context: cached tokens of a decoding sequence
     double batch = 0;                                         // sequences of a decode iteration
     Seconds queueing, fetch, transfer, prefill;               // of the time to the first token
+    Seconds iterations_with_prompts, decode_iterations;       // of all replicas, in the whole run
   };
   [[nodiscard]] Means means() const;
   // Requests that bring what is not simulated.
@@ -69,6 +70,7 @@ class ServingCollector final : public serving::ServingObserver {
   double block_tokens_ = 0, found_block_tokens_ = 0;  // in whole blocks of the prompts' names
   double cached_tokens_ = 0, context_sum_ = 0, decoded_tokens_ = 0;
   Seconds queueing_, fetch_, transfer_, prefill_;
+  Seconds iterations_with_prompts_, decode_iterations_;
 };
 
 }  // namespace aifsim::study

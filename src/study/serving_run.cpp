@@ -82,6 +82,26 @@ std::string busiest(const std::string& what, const std::map<ChannelId, Seconds>&
   return name.empty() ? what : what + " over " + name;
 }
 
+// Of iterations with prompts, or of decodes: what movements on the same channels took from their exchanges.
+struct SharedTime {
+  double share = 0;  // of their time
+  std::string name;
+};
+
+SharedTime shared_time(const serving::ChannelSharing* sharing, bool prompts, Seconds all, const topology::Fabric& fabric) {
+  SharedTime shared;
+  if (sharing == nullptr || all <= Seconds{}) return shared;
+  Seconds most;
+  for (const auto& [cause, time] : sharing->lost()) {
+    if (cause.prompts != prompts) continue;
+    shared.share += time / all;
+    if (time <= most) continue;
+    most = time;
+    shared.name = "exchanges over " + fabric.name(cause.channel) + " shared with " + cause.label + "s";
+  }
+  return shared;
+}
+
 std::vector<ServingBottleneck> bottlenecks(const Deployment& deployment, const ServingCollector::Means& means,
                                            const metrics::ServingReport& report, const serving::Service& service) {
   std::vector<ServingBottleneck> list;
@@ -96,9 +116,11 @@ std::vector<ServingBottleneck> bottlenecks(const Deployment& deployment, const S
         service.tiers() == nullptr ? std::map<ChannelId, Seconds>() : service.tiers()->traffic().bound();
     part(busiest("fetching cached blocks", fetched, fabric), means.fetch);
     part(busiest("kv transfer", service.transfers().bound(), fabric), means.transfer);
+    const SharedTime shared = shared_time(service.sharing(), true, means.iterations_with_prompts, fabric);
+    part(shared.name, means.prefill * shared.share);
     const Deployment::Engine& engine = engine_of(deployment, serving::Role::prefill);
     const double tokens = std::max(1.0, means.input_tokens - means.cached_tokens);
-    blame(list, "ttft", means.prefill, ttft,
+    blame(list, "ttft", means.prefill * (1 - shared.share), ttft,
           engine.cost->breakdown({.prefill_sequences = 1,
                                   .prefill_tokens = tokens,
                                   .prefill_context = means.cached_tokens,
@@ -116,7 +138,11 @@ std::vector<ServingBottleneck> bottlenecks(const Deployment& deployment, const S
                              .sampled = sequences * tokens_each};
     const Seconds alone = std::min(tpot, engine.cost->time(batch));
     blame(list, "tpot", alone, tpot, engine.cost->breakdown(batch));
-    const Seconds rest = tpot - alone;
+    const SharedTime shared =
+        shared_time(service.sharing(), false, means.decode_iterations, deployment.topology->fabric);
+    const Seconds lost = std::min(tpot - alone, tpot * shared.share);
+    list.push_back({.figure = "tpot", .resource = shared.name, .time = lost, .share = lost / tpot});
+    const Seconds rest = tpot - alone - lost;
     list.push_back({.figure = "tpot",
                     .resource = "prefill of other requests, preemption",
                     .time = rest,

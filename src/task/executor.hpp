@@ -25,6 +25,8 @@ class Executor {
  public:
   virtual ~Executor() = default;
   [[nodiscard]] virtual Seconds now() const = 0;
+  // Do flows that share a channel slow each other?
+  [[nodiscard]] virtual bool contends() const { return true; }
   // Calls back at virtual time `when` (not before now).
   virtual void at(Seconds when, std::function<void()> callback) = 0;
   // Starts every task of the graph as soon as its dependencies have finished; calls `done` after the last one. The

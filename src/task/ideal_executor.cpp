@@ -19,6 +19,7 @@ class IdealExecutor final : public Executor, private TaskRunner::Launcher, priva
   explicit IdealExecutor(std::vector<BytesPerSecond> channel_capacity) : capacity_(std::move(channel_capacity)) {}
 
   [[nodiscard]] Seconds now() const override { return now_; }
+  [[nodiscard]] bool contends() const override { return false; }
   [[nodiscard]] Counters counters() const override { return runner_.counters(); }
 
   void at(Seconds when, std::function<void()> callback) override {

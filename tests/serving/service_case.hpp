@@ -1,6 +1,7 @@
 // A whole service on an ideal clock, from a platform and a workload written as text.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -26,6 +27,7 @@ struct ServiceOutcome final : serving::ServingObserver {
   std::uint64_t transfers = 0;
   std::vector<serving::ScaleEvent> scaling;
   std::vector<Seconds> held;  // of each pool
+  Seconds lost;               // by iterations, to movements on their exchanges' channels
   Seconds end;
 
   void arrived(const serving::Prompt& /*prompt*/, Seconds /*when*/) override { ++arrivals; }
@@ -58,9 +60,17 @@ struct ServiceOutcome final : serving::ServingObserver {
   }
 };
 
+using MakeClock = std::function<std::unique_ptr<task::Executor>(const topology::Fabric&)>;
+
+inline std::unique_ptr<task::Executor> ideal_clock(const topology::Fabric& fabric) {
+  std::vector<BytesPerSecond> capacity;
+  for (const topology::Channel& channel : fabric.channels()) capacity.push_back(channel.capacity);
+  return task::make_ideal_executor(std::move(capacity));
+}
+
 // Problems of either text are thrown as ConfigError.
 inline std::unique_ptr<ServiceOutcome> serve(const std::string& workload, const std::string& platform_text = two_dgx,
-                                             std::uint64_t seed = 1) {
+                                             std::uint64_t seed = 1, const MakeClock& make_clock = ideal_clock) {
   const config::Document platform_document = config::Document::parse(platform_text, "p.yaml");
   const hardware::Platform platform = hardware::read_platform(platform_document);
   platform_document.check();
@@ -71,9 +81,7 @@ inline std::unique_ptr<ServiceOutcome> serve(const std::string& workload, const 
   const topology::Topology topology = topology::build(platform);
   const serving::Deployment deployment(job, platform, topology);
   const auto source = serving::make_requests(*job.requests, seed);
-  std::vector<BytesPerSecond> capacity;
-  for (const topology::Channel& channel : topology.fabric.channels()) capacity.push_back(channel.capacity);
-  const auto clock = task::make_ideal_executor(std::move(capacity));
+  const auto clock = make_clock(topology.fabric);
   auto outcome = std::make_unique<ServiceOutcome>();
   serving::Service service(deployment, *source, *clock, *outcome);
   service.start();
@@ -81,6 +89,9 @@ inline std::unique_ptr<ServiceOutcome> serve(const std::string& workload, const 
   outcome->in_flight = service.in_flight();
   outcome->transferred = service.transfers().bytes();
   outcome->transfers = service.transfers().count();
+  if (service.sharing() != nullptr) {
+    for (const auto& [cause, time] : service.sharing()->lost()) outcome->lost += time;
+  }
   outcome->scaling = service.fleet().events();
   for (std::size_t i = 0; i < job.pools.size(); ++i) outcome->held.push_back(service.fleet().held(i, outcome->end));
   return outcome;

@@ -1,0 +1,34 @@
+// Iterations that take longer than alone, for what moves over the channels of their exchanges.
+#include "serving/replica_state.hpp"
+
+namespace aifsim::serving {
+
+void Replica::Implementation::begin_pace(const model::Batch& batch) {
+  phase_begin = now;
+  pace = Pace(now);
+  if (channels == nullptr) return;
+  under_way = batch;
+  if (channels->shared(number)) pace.change(now, channels->works(number, batch));
+}
+
+model::Batch Replica::Implementation::decode_batch(int count, double context) const {
+  model::Batch batch;
+  batch.decode_sequences = count;
+  batch.decode_tokens = batch.sampled = count * tokens_each();
+  batch.decode_context = context;
+  return batch;
+}
+
+void Replica::Implementation::channels_changed() {
+  if (phase == Phase::idle) return channels->rests(number);
+  model::Batch batch = under_way;
+  const Seconds when = clock.now();
+  if (phase == Phase::decode) {
+    const auto past = static_cast<double>(stretch.until(pace.own(when)) - 1);
+    batch.decode_context += past * batch.decode_sequences * quanta.tokens_per_iteration();
+  }
+  pace.change(when, channels->works(number, batch));
+  want(pace.clock(phase == Phase::prefill ? phase_begin + duration : stretch.end(stretch.iterations)));
+}
+
+}  // namespace aifsim::serving

@@ -1,0 +1,20 @@
+// What a replica asks about channels that its exchanges share with what the service moves.
+#pragma once
+
+#include <cstdint>
+
+#include "model/inference.hpp"
+
+namespace aifsim::serving {
+
+class SharedChannels {
+ public:
+  virtual ~SharedChannels() = default;
+  // Does anything move over channels of its exchanges?
+  [[nodiscard]] virtual bool shared(std::uint32_t replica) const = 0;
+  // It works on iterations of this batch from now on. How many times as long as alone does each take?
+  virtual double works(std::uint32_t replica, const model::Batch& batch) = 0;
+  virtual void rests(std::uint32_t replica) = 0;
+};
+
+}  // namespace aifsim::serving
