@@ -1,5 +1,5 @@
 // The inside of a replica. Its functions are in replica.cpp (the outside and the clock), replica_admission.cpp (who
-// joins), replica_prefill.cpp and replica_decode.cpp (iterations), replica_leave.cpp (who leaves).
+// joins), replica_images.cpp, replica_prefill.cpp and replica_decode.cpp (iterations), replica_leave.cpp (who leaves).
 #pragma once
 
 #include <cstdint>
@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "serving/image_chunk.hpp"
 #include "serving/replica.hpp"
 #include "serving/replica_group.hpp"
 #include "serving/replica_sequence.hpp"
@@ -55,6 +56,12 @@ struct Replica::Implementation {
   void fetched(SequenceIndex index);
   void run(SequenceIndex index);
   void add_chunk(SequenceIndex index);
+
+  // Images
+  void refill_encoders();
+  [[nodiscard]] ChunkImages images_of(const Sequence& sequence, int tokens) const;
+  void encode(Sequence& sequence, const ChunkImages& images);
+  void expect(SequenceIndex index, Seconds when);
 
   // Iterations
   void start_prefill(bool with_decode);
@@ -136,9 +143,11 @@ struct Replica::Implementation {
   struct Chunk {
     SequenceIndex sequence = 0;
     int tokens = 0;
+    model::ImageWork images;
   };
   std::vector<Chunk> chunks;
   std::vector<int> budget;  // tokens left in the iteration that is being put together, by group
+  std::vector<EncoderBudget> encoders;  // the same, of images
   bool decodes_too = false;
   Seconds duration;
   DecodeStretch stretch;
