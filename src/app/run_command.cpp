@@ -120,7 +120,10 @@ report::RequestLine line_of(const serving::RequestRecord& record) {
           .first_token = record.first_token,
           .done = record.done,
           .transfer = record.transfer,
-          .fetch = record.fetch};
+          .fetch = record.fetch,
+          .images = record.images,
+          .image_tokens = record.image_tokens,
+          .encoded_images = record.encoded.images};
 }
 
 metrics::RunReport simulate_serving(Stage& stage) {
@@ -131,7 +134,8 @@ metrics::RunReport simulate_serving(Stage& stage) {
   if (job.kv_tiers.used()) topology::add_storage(stage.platform, *stage.topology);
   stage.progress.show("planning " + job.name);
   const serving::Deployment deployment(job, stage.platform, *stage.topology);
-  const auto source = serving::make_requests(*job.requests, stage.options.seed);
+  serving::TraceTally tally;
+  const auto source = serving::make_requests(*job.requests, stage.options.seed, &tally);
   std::optional<report::RequestCsv> lines;
   if (!stage.options.out.empty()) {
     report::make_output_directory(stage.options.out);
@@ -144,6 +148,7 @@ metrics::RunReport simulate_serving(Stage& stage) {
   };
   study::ServingResult result = study::simulate_serving(deployment, *source, stage.run(), sink);
   if (lines) lines->close();
+  result.notes.insert(result.notes.end(), tally.notes.begin(), tally.notes.end());
   metrics::RunReport report = stage.report(std::move(result.notes));
   report.services.push_back(std::move(result.service));
   return report;

@@ -62,6 +62,8 @@ struct ServingReport {
   std::uint64_t measured = 0;  // completed after the warm-up: what the distributions hold
   Seconds duration;            // of the measured part
   double input_tokens = 0, output_tokens = 0;  // of the measured part
+  double images = 0, image_tokens = 0;         // of the measured part, that requests brought
+  double encoded_images = 0;                   // fewer where a cache had them, more after preemption
   Distribution ttft, tpot, itl, e2e, queueing;
   double output_tokens_per_s = 0, output_tokens_per_s_per_gpu = 0, requests_per_s = 0;
   double goodput_rps = 0;         // requests within the service level, per second

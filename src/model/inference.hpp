@@ -85,8 +85,9 @@ enum class Exchange {
   tokens_reduce_scatter,
   logits_all_gather,  // vocabulary-parallel head; `bytes` of the output
   stage_send,         // to the next pipeline stage
+  image_tokens_all_gather,  // tensor ranks that encoded images of their own; `bytes` of the output
 };
-inline constexpr std::size_t exchange_count = 8;
+inline constexpr std::size_t exchange_count = 9;
 struct RepeatedExchange {
   Exchange exchange{};
   OperatorName name;
@@ -105,13 +106,16 @@ struct Pass {
                               double sampled);
 // Attention over keys and values, recurrent state updates, cache writes.
 [[nodiscard]] Pass context_pass(const ModelSpec& model, const InferencePlan& plan, const Batch& batch);
+// Encoding images, on one GPU of the first stage, in BF16: patches to tokens, and these to their places among the
+// prompts'. Nothing for a model without an encoder.
+[[nodiscard]] Pass image_pass(const ModelSpec& model, const InferencePlan& plan, const ImageWork& images);
 
 // The multi-token prediction layer as a model of its own: what drafts one token of each sequence after a pass, with the
 // model's embedding and head. Its passes are priced like any model's; a model without such layers gives one of 0
 // layers.
 [[nodiscard]] ModelSpec draft_model(const ModelSpec& model);
 
-// What one GPU of the fullest stage holds.
+// What one GPU of the fullest stage holds; a vision encoder is on the first, whichever else is the fullest.
 [[nodiscard]] Bytes weight_bytes(const ModelSpec& model, const InferencePlan& plan);
 // The cache of one sequence of `tokens` tokens on one GPU of the fullest stage: growing keys and values, windows that
 // stop growing, recurrent state.
@@ -125,5 +129,8 @@ struct CacheGroup {
 // The largest transient tensors of a pass of `tokens` tokens on one GPU (engines profile it before they size the
 // cache).
 [[nodiscard]] Bytes activation_bytes(const ModelSpec& model, const InferencePlan& plan, double tokens, double sampled);
+// The same of encoding images of `tokens` tokens, and what their tokens take until the language model has seen them.
+[[nodiscard]] Bytes image_activation_bytes(const ModelSpec& model, const InferencePlan& plan, double tokens);
+[[nodiscard]] Bytes encoder_cache_bytes(const ModelSpec& model, double tokens);
 
 }  // namespace aifsim::model

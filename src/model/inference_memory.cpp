@@ -4,6 +4,7 @@
 #include "model/expert_load.hpp"
 #include "model/inference_operators.hpp"
 #include "model/layers.hpp"
+#include "model/vision.hpp"
 
 namespace aifsim::model {
 namespace {
@@ -74,7 +75,8 @@ Bytes weight_bytes(const ModelSpec& model, const InferencePlan& plan) {
   const double tables = model.tied_embeddings || plan.pp > 1 ? 1 : 2;
   const double table = embedding_parameters(model) / plan.tp * bf16_bytes;
   return units::B * (layers * stage_share(model, plan) + mtp_bytes(model, plan) + tables * table +
-                     norm_parameters(model) * bf16_bytes);
+                     norm_parameters(model) * bf16_bytes) +
+         vision_weight_bytes(model, plan);
 }
 
 std::vector<CacheGroup> cache_groups(const ModelSpec& model, const InferencePlan& plan) {

@@ -34,6 +34,10 @@ std::string summary_of(const ModelSpec& model) {
   if (model.sliding_window) summary += ", windows of " + std::to_string(model.sliding_window->tokens);
   if (model.mamba) summary += ", Mamba-2";
   if (model.linear_attention) summary += ", gated linear attention";
+  if (model.vision) {
+    std::snprintf(text, sizeof text, ", vision encoder of %.1fB", vision_parameters(model) / 1e9);
+    summary += text;
+  }
   return summary + ", vocabulary " + std::to_string(model.vocab);
 }
 
@@ -52,6 +56,14 @@ std::vector<ModelEntry> list_models() {
     entries.push_back({name, summary_of(model)});
   }
   return entries;
+}
+
+std::vector<std::string> models_with_vision() {
+  std::vector<std::string> names;
+  for (const std::string& name : config::names_in(folder)) {
+    if (load(name).vision) names.push_back(name);
+  }
+  return names;
 }
 
 }  // namespace aifsim::model

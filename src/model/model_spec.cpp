@@ -5,6 +5,7 @@
 #include <array>
 
 #include "model/layers.hpp"
+#include "model/vision.hpp"
 
 namespace aifsim::model {
 namespace {
@@ -102,6 +103,7 @@ void read_beyond_dense(const config::Node& node, ModelSpec& model) {
   if (const auto part = node.optional("sliding_window")) model.sliding_window = read_sliding_window(part);
   if (const auto part = node.optional("mamba")) model.mamba = read_mamba(part);
   if (const auto part = node.optional("linear_attention")) model.linear_attention = read_linear_attention(part);
+  if (const auto part = node.optional("vision")) model.vision = read_vision(part);
 }
 
 void check_pattern(const config::Node& node, ModelSpec& model) {

@@ -87,12 +87,19 @@ struct Vision {
   int head_dim = 0;
   Activation activation = Activation::gelu;
   int patch = 14;           // pixels, of a side
+  int frames = 1;           // that a patch spans: encoders made for videos too see a still image that often
   int merge = 2;            // patches, of a side, that become one token
-  int window = 0;           // patches that attend to one another in windowed layers; 0 = every layer sees whole images
+  int window = 0;           // patches that attend to one another in windowed layers (or in a tile of a model that cuts
+                            // images up); 0 = every layer sees whole images
   int full_layers = 0;      // of `layers`, those that see whole images where there are windows
-  int projector_hidden = 0; // of the projector's two linear layers; 0 = merged width
+  int projector_hidden = 0; // width between the projector's linear layers; 0 = merged width
+  int projector_layers = 2; // linear ones
   int projectors = 1;       // more where inner layers are projected too (DeepStack)
   [[nodiscard]] int patches_per_token() const { return merge * merge; }
+  [[nodiscard]] double width() const { return double{1} * heads * head_dim; }
+  [[nodiscard]] double merged() const { return double{1} * hidden * patches_per_token(); }
+  [[nodiscard]] double projector_width() const { return projector_hidden > 0 ? projector_hidden : merged(); }
+  [[nodiscard]] int ffn_matrices() const { return activation == Activation::swiglu ? 3 : 2; }
 };
 
 // A decoder-only language model: a dense transformer, and what a file adds to it.
@@ -137,6 +144,7 @@ struct ModelSpec {
 // Of those, the weights that every token is multiplied with: 2 FLOPs each.
 [[nodiscard]] double active_matrix_parameters(const ModelSpec& model);
 [[nodiscard]] double mtp_parameters(const ModelSpec& model);  // of all multi-token prediction layers
+[[nodiscard]] double vision_parameters(const ModelSpec& model);  // of the encoder and its projectors
 
 // FLOPs that the model needs for one token of a sequence of `sequence` tokens, forward and backward: 6 per GEMM
 // parameter (output head included, embedding not) plus causal attention, 6 x layers x query_width x sequence (half of
@@ -156,4 +164,5 @@ struct ModelEntry {
   std::string summary;
 };
 [[nodiscard]] std::vector<ModelEntry> list_models();
+[[nodiscard]] std::vector<std::string> models_with_vision();
 }  // namespace aifsim::model

@@ -47,6 +47,10 @@ Json kv_json(const metrics::ServingReport& service) {
           {"tiers", tiers}};
 }
 
+Json images_json(const metrics::ServingReport& service) {
+  return {{"brought", service.images}, {"tokens", service.image_tokens}, {"encoded", service.encoded_images}};
+}
+
 Json bottlenecks_json(const metrics::ServingReport& service) {
   Json list = Json::array();
   for (const metrics::ServingBottleneck& entry : service.bottlenecks) {
@@ -122,6 +126,7 @@ Json serving_json(const metrics::ServingReport& service) {
           {"gpu_hours", service.gpu_hours},
           {"busy_gpu_hours", service.busy_gpu_hours},
           {"package", service.package},
+          {"images", images_json(service)},
           {"pools", pools},
           {"scaling", scaling_json(service)},
           {"kv", kv_json(service)},

@@ -43,6 +43,10 @@ std::string counts(const ServingReport& service) {
     text += fmt::format("; {} of KV cache moved from prefill to decode, {} each", human(service.transferred),
                         human(service.transfer_mean));
   }
+  if (service.images > 0) {
+    text += fmt::format("; {} images of {} tokens each, {} of them encoded", human_count(service.images),
+                        human_count(service.image_tokens / service.images), human_count(service.encoded_images));
+  }
   return "  " + wrapped(text, page_width - 2, 2) + "\n\n";
 }
 

@@ -33,6 +33,7 @@ struct EngineSoftware {
   Seconds per_sequence;         // the same, of each sequence in the batch: sampling, detokenising, scheduling
   Seconds per_prefill;          // of each prefill chunk: tokenising, block tables
   Seconds per_request;          // once, before a request can be scheduled: HTTP, tokeniser
+  Seconds per_image;            // the same of each image that it brings: decoding, resizing, cutting into patches
   Seconds request_gap;          // requests come out of the front end at least this far apart
   double kernel_factor = 1;     // GPU time of an iteration over the sum of its kernels' measured times
   double launch_share = 1;      // of the launch times in the kernel tables that graphs and dependent launches leave
@@ -55,6 +56,14 @@ struct PromptWait {
   bool polled = false;      // the queue is looked at every so many iterations, however long a prompt has waited
 };
 
+// How the images of prompts are encoded.
+struct VisionOptions {
+  int patches_per_token = 0;      // of the model; 0: it has no encoder, or none is loaded
+  int budget_tokens = 0;          // that may be encoded in an iteration, in one attention group; 0 = max_batched_tokens
+  Seconds host_time_per_image;    // before the request can be scheduled; the images of several requests side by side
+  bool asked = false;             // the user wrote `vision:`, so that the encoder is loaded even if no images come
+};
+
 struct EngineOptions {
   EngineSoftware software;
   model::InferencePlan plan;
@@ -74,9 +83,14 @@ struct EngineOptions {
   int queue_limit = 0;           // waiting requests; more are turned away; 0 = none are
   BytesPerSecond swap_bandwidth; // of one GPU to host memory, for preemption by swapping
   PromptWait prompt_wait;
+  VisionOptions vision;
   int speculative_tokens = 0;    // drafted for each sequence and iteration (MTP, draft model)
   double acceptance = 0;         // probability that a drafted token is accepted, given those before it were
 };
+
+[[nodiscard]] inline int encoder_budget(const EngineOptions& options) {
+  return options.vision.budget_tokens > 0 ? options.vision.budget_tokens : options.max_batched_tokens;
+}
 
 // Reads the `engine:` map of a serving workload. Problems go to the document.
 [[nodiscard]] EngineOptions read_engine(const config::Node& node, const model::ModelSpec& model,

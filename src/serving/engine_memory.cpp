@@ -15,7 +15,7 @@ namespace {
 
 Bytes cache_of(const EngineOptions& options, const EngineMemory& use) {
   const Bytes held = use.weights + use.context;
-  const Bytes transient = use.activations + use.graphs;
+  const Bytes transient = use.activations + use.encoder_cache + use.graphs;
   if (options.memory_of_free) {  // TensorRT-LLM: of what is free once weights are loaded and a pass has run
     return (use.capacity - held - transient) * options.memory_fraction;
   }
@@ -41,11 +41,15 @@ EngineMemory counted(const model::ModelSpec& model, const EngineOptions& options
   const double rows = std::min(options.max_sequences * (1.0 + options.speculative_tokens),
                                double{1} * options.max_batched_tokens);
   use.activations = model::activation_bytes(model, options.plan, options.max_batched_tokens, rows);
+  // The encoder is done before the language model begins, but for what it made.
+  const double image_tokens = std::max(encoder_budget(options), 1);
+  use.activations = std::max(use.activations, model::image_activation_bytes(model, options.plan, image_tokens));
+  use.encoder_cache = model::encoder_cache_bytes(model, image_tokens);
   use.context = options.software.context_memory;
   use.graphs = options.software.graph_memory;
   use.groups = model::cache_groups(model, options.plan);
   use.cache = std::max(Bytes{}, cache_of(options, use));
-  use.reserve = use.capacity - use.weights - use.activations - use.context - use.graphs - use.cache;
+  use.reserve = use.capacity - use.weights - use.activations - use.encoder_cache - use.context - use.graphs - use.cache;
   use.block_bytes = growing(use.groups) * options.block_tokens;
   const double blocks = use.block_bytes > Bytes{} ? std::floor(use.cache / use.block_bytes) : 0;
   use.cache_blocks = static_cast<int>(std::min(blocks, double{1} * std::numeric_limits<int>::max()));
@@ -97,7 +101,8 @@ std::vector<std::string> remedies(const model::ModelSpec& model, const EngineOpt
     other = options;
     other.plan.tp *= factor;
     if (model.experts) other.plan.ep *= factor;
-    if (model.heads % other.plan.tp == 0) offer("tp: " + std::to_string(other.plan.tp), other);
+    const bool splits = !model.vision || other.plan.whole_vision || model.vision->heads % other.plan.tp == 0;
+    if (model.heads % other.plan.tp == 0 && splits) offer("tp: " + std::to_string(other.plan.tp), other);
   }
   if (found.empty()) found.emplace_back("more GPUs, GPUs with more memory, or narrower weights");
   return found;
@@ -115,7 +120,7 @@ std::string gigabytes(Bytes bytes) {
                      " of " + gigabytes(use.capacity) + " on " + gpu.name + ", which does not hold one sequence of " +
                      std::to_string(options.must_hold_longest ? options.max_model_tokens : options.block_tokens) +
                      " tokens; weights take " + gigabytes(use.weights) + ", activations " +
-                     gigabytes(use.activations) + ", context and CUDA graphs " + gigabytes(use.context + use.graphs) +
+                     gigabytes(use.activations + use.encoder_cache) + ", context and CUDA graphs " + gigabytes(use.context + use.graphs) +
                      "; would fit with ";
   const std::vector<std::string> changes = remedies(model, options, gpu, use);
   for (std::size_t i = 0; i < changes.size(); ++i) text += (i > 0 ? ", or with " : "") + changes[i];

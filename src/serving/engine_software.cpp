@@ -55,6 +55,7 @@ void read_costs(const config::Node& node, EngineSoftware& software) {
   software.per_sequence = node.optional("per_sequence").seconds_or(software.per_sequence);
   software.per_prefill = node.optional("per_prefill").seconds_or(software.per_prefill);
   software.per_request = node.optional("per_request").seconds_or(software.per_request);
+  software.per_image = node.optional("per_image").seconds_or(software.per_image);
   software.request_gap = node.optional("request_gap").seconds_or(software.request_gap);
   software.kernel_factor = node.optional("kernel_factor").number_or(software.kernel_factor, {.min = 0.1, .max = 100});
   software.launch_share = node.optional("launch_share").number_or(software.launch_share, {.min = 0, .max = 1});

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "model/inference.hpp"
 #include "serving/request.hpp"
 
 namespace aifsim::topology {
@@ -23,9 +24,12 @@ struct RequestRecord {
   int cached_tokens = 0;      // of the prompt, found in a prefix cache
   std::uint32_t replica = 0;  // that decoded it
   int preemptions = 0;
+  int images = 0, image_tokens = 0;  // that the turn brought
+  model::ImageWork encoded;          // of the prompt's images: fewer than `images` where a cache had their tokens
   Seconds arrival, scheduled, first_token, done;
   Seconds transfer;           // KV transfer from prefill to decode, exposed
   Seconds fetch;              // waiting for KV blocks from a lower tier, exposed
+  Seconds preparation;        // of its images on the host, before it could be scheduled
 };
 
 // `iterations` of one replica in a row that had the same batch; the gap between two output tokens goes from `first` to

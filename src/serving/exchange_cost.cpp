@@ -31,6 +31,7 @@ collective::Operation operation_of(Exchange exchange) {
     case Exchange::expert_dispatch:
     case Exchange::expert_combine: return collective::Operation::all_to_all;
     case Exchange::tokens_all_gather:
+    case Exchange::image_tokens_all_gather:
     case Exchange::logits_all_gather: return collective::Operation::all_gather;
     case Exchange::tokens_reduce_scatter: return collective::Operation::reduce_scatter;
     case Exchange::stage_send: return collective::Operation::send_receive;
@@ -39,7 +40,8 @@ collective::Operation operation_of(Exchange exchange) {
 }
 
 bool among_tensor_ranks(Exchange exchange) {
-  return exchange == Exchange::tensor_all_reduce || exchange == Exchange::logits_all_gather;
+  return exchange == Exchange::tensor_all_reduce || exchange == Exchange::logits_all_gather ||
+         exchange == Exchange::image_tokens_all_gather;
 }
 
 }  // namespace

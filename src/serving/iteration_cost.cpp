@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "hardware/operator_cost.hpp"
+#include "serving/image_cost.hpp"
 #include "serving/pass_cost.hpp"
 #include "topology/node_of.hpp"
 
@@ -64,6 +65,7 @@ const char* name_of(model::Exchange exchange) {
     case model::Exchange::expert_dispatch: return "dispatch";
     case model::Exchange::expert_combine: return "combine";
     case model::Exchange::tokens_all_gather:
+    case model::Exchange::image_tokens_all_gather:
     case model::Exchange::logits_all_gather: return "all-gather";
     case model::Exchange::tokens_reduce_scatter: return "reduce-scatter";
     case model::Exchange::stage_send: return "send";
@@ -79,6 +81,7 @@ struct IterationCost::Implementation {
   hardware::GpuSpec gpu;
   ExchangeCost exchanges;
   PassCost passes;
+  ImageCost images;
   std::optional<PassCost> drafts;
   double speed = 1;  // of the slowest GPU, which all others wait for
 
@@ -88,7 +91,8 @@ struct IterationCost::Implementation {
         gpus(std::move(devices)),
         gpu(with_software(*topology::node_of(gpus.front(), platform, topology.fabric).gpu, engine.software)),
         exchanges(options, platform, topology, gpus),
-        passes(model, options.plan, gpu, exchanges) {
+        passes(model, options.plan, gpu, exchanges),
+        images(passes, options.plan) {
     if (options.speculative_tokens > 0) drafts.emplace(drafter(model), options.plan, gpu, exchanges);
     for (const DeviceId device : gpus) speed = std::min(speed, topology.speed(device));
   }
@@ -166,6 +170,10 @@ struct IterationCost::Implementation {
     const Seconds busy = pass.kernels * (software.kernel_factor / speed) + pass.exchanges;
     return graph ? busy : std::max(busy, software.launch_gap * pass.launches);
   }
+  // The first stage encodes all images before its first prompts; the others wait.
+  [[nodiscard]] Seconds encoding(const Batch& batch) const {
+    return batch.images.patches > 0 ? on_gpu(images.time(batch.images), false) : Seconds{};
+  }
   [[nodiscard]] Seconds with_host(Seconds gpu_time, const Batch& batch) const {
     const EngineSoftware& software = options.software;
     const Seconds work =
@@ -179,7 +187,7 @@ struct IterationCost::Implementation {
     pass.exchanges += longer / options.plan.pp;
     pass += passes.decode_beside_prompts(part);
     if (drafts) pass += drafts->decode_beside_prompts(drafting(part)) * options.speculative_tokens;
-    return with_host(on_gpu(pass, false) * options.plan.pp, batch);
+    return with_host(on_gpu(pass, false) * options.plan.pp + encoding(batch), batch);
   }
   [[nodiscard]] DecodeLine line(int sequences, double context, Seconds longer) const;
   [[nodiscard]] Seconds time(const Batch& batch, Seconds longer) const {
@@ -250,9 +258,7 @@ std::vector<std::pair<std::string, Seconds>> IterationCost::breakdown(const Batc
   std::map<std::string, Seconds> parts;
   const Batch part = cost.micro_batch(batch);
   const double group_tokens = part.engine_tokens > 0 ? part.engine_tokens : part.tokens() * cost.options.plan.dp;
-  const double stages = cost.options.plan.pp;
-  for (const Pass& pass : {token_pass(cost.passes.model(), cost.options.plan, part.tokens(), group_tokens, part.sampled),
-                           context_pass(cost.passes.model(), cost.options.plan, part)}) {
+  const auto add = [&](const Pass& pass, double stages) {
     for (const model::RepeatedOperator& entry : pass.operators) {
       parts[std::string(entry.op.name)] += hardware::operator_cost(entry.op, cost.gpu).time * entry.times * stages *
                                            (cost.options.software.kernel_factor / cost.speed);
@@ -262,7 +268,11 @@ std::vector<std::pair<std::string, Seconds>> IterationCost::breakdown(const Batc
       parts[std::string(entry.name) + " " + name_of(entry.exchange) + (bound.empty() ? "" : " over " + bound)] +=
           cost.exchanges.time(entry.exchange, entry.bytes) * entry.times * stages;
     }
-  }
+  };
+  const double stages = cost.options.plan.pp;
+  add(token_pass(cost.passes.model(), cost.options.plan, part.tokens(), group_tokens, part.sampled), stages);
+  add(context_pass(cost.passes.model(), cost.options.plan, part), stages);
+  add(image_pass(cost.passes.model(), cost.options.plan, batch.images), 1);
   Seconds named;
   for (const auto& [name, time] : parts) named += time;
   if (cost.drafts) {
@@ -279,15 +289,17 @@ std::vector<std::pair<std::string, Seconds>> IterationCost::breakdown(const Batc
 Seconds IterationCost::floor(const Batch& batch) const {
   const Implementation& cost = *implementation_;
   const Batch part = cost.micro_batch(batch);
-  Seconds sum;
-  for (const Pass& pass : {token_pass(cost.passes.model(), cost.options.plan, part.tokens(),
-                                      part.tokens() * cost.options.plan.dp, part.sampled),
-                           context_pass(cost.passes.model(), cost.options.plan, part)}) {
+  const auto least = [&](const Pass& pass) {
+    Seconds sum;
     for (const model::RepeatedOperator& entry : pass.operators) {
       sum += hardware::operator_floor(entry.op, cost.gpu) * entry.times;
     }
-  }
-  return sum * cost.options.plan.pp;
+    return sum;
+  };
+  const Seconds stage = least(token_pass(cost.passes.model(), cost.options.plan, part.tokens(),
+                                         part.tokens() * cost.options.plan.dp, part.sampled)) +
+                        least(context_pass(cost.passes.model(), cost.options.plan, part));
+  return stage * cost.options.plan.pp + least(image_pass(cost.passes.model(), cost.options.plan, batch.images));
 }
 
 }  // namespace aifsim::serving

@@ -45,6 +45,7 @@ class IterationCost final : public IterationPricer {
 // HBM of one GPU of the engine, by class; what is left is the KV cache's.
 struct EngineMemory {
   Bytes capacity, weights, activations, context, graphs, reserve, cache;
+  Bytes encoder_cache;         // tokens of images, until the language model has seen them
   int cache_blocks = 0;        // of one attention group
   Bytes block_bytes;           // on one GPU
   double cache_tokens = 0;     // of one attention group

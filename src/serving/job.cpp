@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "serving/engine_vision.hpp"
 #include "serving/package.hpp"
 #include "serving/request_plan.hpp"
 
@@ -107,9 +108,6 @@ void check_simulated(const config::Node& node, const RequestPlan& plan) {
   if (plan.prompts->adapters.count > 0) {
     node.optional("adapters").problem("no `adapters`, for engines do not simulate LoRA", "some");
   }
-  if (plan.prompts->image_share > 0) {
-    node.optional("images").problem("no `images`, for engines do not simulate vision encoders", "some");
-  }
 }
 
 }  // namespace
@@ -141,6 +139,7 @@ ServingJob read_serving_job(const config::Document& document, const hardware::Pl
   job.warm_up_requests = static_cast<std::uint64_t>(root.optional("warm_up").integer_or(0, {.min = 0, .max = 1e12}));
   job.requests = std::make_shared<const RequestPlan>(read_request_plan(root.required("requests")));
   check_simulated(root.optional("requests"), *job.requests);
+  settle_vision(root, job);
   root.finish();
   if (!document.has_problems() && platform != nullptr && job.gpus() > platform->gpu_count()) {
     root.problem("replicas that fit on the platform's " + std::to_string(platform->gpu_count()) + " GPUs",

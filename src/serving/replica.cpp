@@ -154,9 +154,7 @@ void Replica::Implementation::submit(Ticket ticket) {
   waiting_tokens += sequences[added].target;
   const Seconds when = std::max(clock.now() + options.software.per_request, front_end_free);
   front_end_free = when + options.software.request_gap;
-  incoming.emplace_back(when, added);
-  report(clock.now());
-  notice(when);
+  expect(added, when);
 }
 
 void Replica::Implementation::submit_transferred(Ticket ticket) {

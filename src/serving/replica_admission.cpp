@@ -70,16 +70,19 @@ void Replica::Implementation::continue_prefills(const Turn& turn) {
     const double decodes = turn.decode_beside_prefill ? group.decoding * tokens_each() : 0;
     budget.push_back(options.max_batched_tokens - static_cast<int>(decodes));
   }
+  refill_encoders();
   for (const SequenceIndex sequence : prefilling) add_chunk(sequence);
 }
 
 void Replica::Implementation::add_chunk(SequenceIndex index) {
   Sequence& sequence = sequences[index];
   int& left = budget[sequence.group];
-  const int tokens = std::min(left, sequence.target - sequence.computed);
+  const ChunkImages images = images_of(sequence, std::min(left, sequence.target - sequence.computed));
+  const int tokens = images.tokens;
   if (tokens <= 0) return;
   left -= tokens;
-  chunks.push_back({index, tokens});
+  chunks.push_back({index, tokens, images.work});
+  encode(sequence, images);
   // Whole pieces can be used by those who are scheduled after this.
   AttentionGroup& group = groups[sequence.group];
   const std::int64_t cached = sequence.computed + tokens;
@@ -116,9 +119,11 @@ bool Replica::Implementation::admit_front() {
   const int found = static_cast<int>(std::min<std::int64_t>(match.blocks, (sequence.target - 1) / shape.block_tokens) *
                                      shape.block_tokens);
   sequence.computed = found;
+  sequence.images_settled = 0;
   // A prompt that was begun once may be longer than the budget now, and is chunked all the same.
   const bool whole = !options.chunked_prefill && sequence.generated == 0;
   if (whole && sequence.target - found > left) return false;
+  if (!sequence.swapped && images_of(sequence, std::min(left, sequence.target - found)).tokens <= 0) return false;
   if (!admitted_by_scheduler(sequence, match)) return false;
   waiting.pop_front();
   group.cache.take(sequence.holding, sequence.pieces, match, shape.blocks(sequence.target + quanta.lookahead));

@@ -116,6 +116,8 @@ std::vector<Ticket> Replica::Implementation::fail() {
               .output_tokens = record.output_tokens,
               .block_tokens = record.block_tokens,
               .preemptions = record.preemptions,
+              .images = record.images,
+              .image_tokens = record.image_tokens,
               .arrival = record.arrival};
     tickets.push_back(std::move(ticket));
     sequences.remove(sequence);

@@ -27,6 +27,9 @@ void Replica::Implementation::start_prefill(bool with_decode) {
     batch.prefill_context += before;
     batch.prefill_pairs += tokens * before + tokens * (tokens + 1) / 2;
     batch.sampled += sequence.computed + chunk.tokens >= sequence.target ? 1 : 0;
+    batch.images.images += chunk.images.images;
+    batch.images.patches += chunk.images.patches;
+    batch.images.pairs += chunk.images.pairs;
   }
   double total = 0;
   // Groups work in step: the one with most to do sets the pace.
@@ -37,6 +40,10 @@ void Replica::Implementation::start_prefill(bool with_decode) {
   // Experts see the tokens of all groups, and those are rarely as many in each.
   for (const model::Batch& batch : batches) total += batch.tokens();
   longest->engine_tokens = total;
+  // The same of their encoders, which come first.
+  longest->images = std::max_element(batches.begin(), batches.end(), [](const auto& a, const auto& b) {
+                      return std::pair(a.images.patches, a.images.pairs) < std::pair(b.images.patches, b.images.pairs);
+                    })->images;
   decodes_too = with_decode && decoding > 0;
   duration = pricer.time(*longest);
   phase = Phase::prefill;

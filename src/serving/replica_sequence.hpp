@@ -35,6 +35,7 @@ struct Sequence {
   std::uint64_t version = 0;  // an entry in the queue of ends that has another one is void
   int target = 0;             // tokens whose keys and values must be cached before it can decode
   int computed = 0;           // of them, cached
+  int images_settled = 0;     // of its prompt, from the first: encoded, or found in the cache
   int generated = 0;          // tokens made; while it decodes, when it began to
   std::int64_t begun = 0;     // decode iteration in which it began to decode
   CacheUnits promised = 0;    // of cache if its answer gets as long as it may

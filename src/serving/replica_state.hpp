@@ -1,6 +1,6 @@
 // The inside of a replica. Its functions are in replica.cpp (the outside and the clock), replica_admission.cpp (who
-// joins), replica_prefill.cpp, replica_decode.cpp and replica_pace.cpp (iterations), replica_leave.cpp (who
-// leaves).
+// joins), replica_prefill.cpp, replica_images.cpp, replica_decode.cpp and replica_pace.cpp (iterations),
+// replica_leave.cpp (who leaves).
 #pragma once
 
 #include <cstdint>
@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "serving/image_chunk.hpp"
 #include "serving/pace.hpp"
 #include "serving/replica.hpp"
 #include "serving/replica_group.hpp"
@@ -57,6 +58,12 @@ struct Replica::Implementation {
   void fetched(SequenceIndex index);
   void run(SequenceIndex index);
   void add_chunk(SequenceIndex index);
+
+  // Images
+  void refill_encoders();
+  [[nodiscard]] ChunkImages images_of(const Sequence& sequence, int tokens) const;
+  void encode(Sequence& sequence, const ChunkImages& images);
+  void expect(SequenceIndex index, Seconds when);
 
   // Iterations
   void start_prefill(bool with_decode);
@@ -142,9 +149,11 @@ struct Replica::Implementation {
   struct Chunk {
     SequenceIndex sequence = 0;
     int tokens = 0;
+    model::ImageWork images;
   };
   std::vector<Chunk> chunks;
   std::vector<int> budget;  // tokens left in the iteration that is being put together, by group
+  std::vector<EncoderBudget> encoders;  // the same, of images
   bool decodes_too = false;
   Seconds duration;
   DecodeStretch stretch;

@@ -9,6 +9,17 @@
 
 namespace aifsim::serving {
 
+// Images of one size, one behind the other, in a prompt.
+struct ImageRun {
+  int begin = 0;   // their first token
+  int images = 0;
+  int tokens = 0;  // of them all
+  // Of image `index`, from 0; of the one behind the last: the end.
+  [[nodiscard]] int begin_of(int index) const {
+    return begin + static_cast<int>(std::int64_t{tokens} * index / images);
+  }
+};
+
 // What the service can see of a request when it arrives. Policies get this and nothing else.
 struct Prompt {
   std::uint64_t id = 0;  // from 0 in the order of arrival
@@ -20,9 +31,22 @@ struct Prompt {
   int block_tokens = 0;
   std::uint32_t session = 0;  // turns of a conversation have one number; 0 = none
   std::uint32_t adapter = 0;  // LoRA adapter; 0 = none
-  int image_tokens = 0;       // of `tokens`, those that a vision encoder makes
+  // What the turn itself brings: `image_tokens` of its new tokens are of `images` images, all of one size. These are
+  // the first of the new tokens: behind a shared prefix and what earlier turns left, before the turn's text.
+  int images = 0;
+  int image_tokens = 0;
+  std::vector<ImageRun> image_runs;  // all images in the prompt, those of earlier turns of the conversation too
   int output_limit = 0;       // the longest answer that the client asked for (max_tokens); 0 = up to the model's limit
 };
+
+// The turn's own images, as the first of its new tokens from `begin` on. Called once, when image_runs has those of
+// earlier turns.
+inline void bring_images(Prompt& prompt, int begin, int images, int tokens) {
+  if (images <= 0 || tokens <= 0) return;
+  prompt.image_tokens = tokens;
+  prompt.images = images < tokens ? images : tokens;
+  prompt.image_runs.push_back({begin, prompt.images, tokens});
+}
 
 struct Request {
   Prompt prompt;

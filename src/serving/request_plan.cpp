@@ -229,6 +229,20 @@ RequestPlan read_request_plan(const config::Node& node) {
   return plan;
 }
 
+bool brings_images(const RequestPlan& plan) {
+  if (!plan.trace) return plan.prompts && plan.prompts->image_share > 0;
+  if (plan.trace->format == nullptr) return false;
+  const auto reader = plan.trace->format->open(plan.trace->file, 0);
+  if (!reader->may_bring_images()) return false;
+  TraceRecord record;
+  while (reader->next(record)) {
+    const Seconds arrival = record.request.prompt.arrival;
+    if (plan.trace->to && arrival >= *plan.trace->to) return false;
+    if (arrival >= plan.trace->from && record.request.prompt.image_tokens > 0) return true;
+  }
+  return false;
+}
+
 std::unique_ptr<RequestSource> make_requests(const RequestPlan& plan, std::uint64_t seed, TraceTally* tally) {
   if (plan.trace && plan.arrivals.law == ArrivalLaw::as_traced) return make_trace_source(plan, seed, tally);
   auto bodies = plan.trace ? make_trace_bodies(*plan.trace, plan.max_input, plan.max_output, seed, tally)

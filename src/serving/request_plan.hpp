@@ -93,6 +93,8 @@ struct TraceTally {
 
 // Problems go to the document; a path is relative to the file it is written in. On problems the plan is harmless.
 [[nodiscard]] RequestPlan read_request_plan(const config::Node& requests);
+// Does any request bring images? Reads a trace that may, up to the first that does.
+[[nodiscard]] bool brings_images(const RequestPlan& plan);
 // `tally`, when given, must outlive the source. ConfigError when a trace cannot be read, from take() too.
 [[nodiscard]] std::unique_ptr<RequestSource> make_requests(const RequestPlan& plan, std::uint64_t seed,
                                                            TraceTally* tally = nullptr);

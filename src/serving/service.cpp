@@ -84,6 +84,8 @@ void Service::Implementation::arrive(Request request) {
   Ticket ticket;
   ticket.record.id = request.prompt.id;
   ticket.record.input_tokens = request.prompt.tokens;
+  ticket.record.images = request.prompt.images;
+  ticket.record.image_tokens = request.prompt.image_tokens;
   ticket.record.block_tokens = request.prompt.blocks.empty() ? 0 : request.prompt.block_tokens;
   ticket.record.arrival = clock.now();
   ticket.request = std::move(request);

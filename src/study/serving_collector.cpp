@@ -23,7 +23,6 @@ ServingCollector::ServingCollector(const serving::ServingJob& job, std::size_t r
 }
 
 void ServingCollector::arrived(const serving::Prompt& prompt, Seconds /*when*/) {
-  if (prompt.image_tokens > 0) ++with_images_;
   if (prompt.adapter > 0) ++with_adapters_;
   ++report_.requests;
 }
@@ -90,13 +89,20 @@ void ServingCollector::completed(const serving::RequestRecord& record) {
   report_.queueing.add(record.scheduled - record.arrival);
   report_.input_tokens += record.input_tokens;
   report_.output_tokens += record.output_tokens;
+  report_.images += record.images;
+  report_.image_tokens += record.image_tokens;
+  report_.encoded_images += record.encoded.images;
+  encoded_.images += record.encoded.images;
+  encoded_.patches += record.encoded.patches;
+  encoded_.pairs += record.encoded.pairs;
   cached_tokens_ += record.cached_tokens;
   const int block = std::max(1, record.block_tokens);
   block_tokens_ += static_cast<double>((record.input_tokens + block - 1) / block) * block;
   found_block_tokens_ += static_cast<double>(record.cached_tokens / block) * block;
   decoded_tokens_ += std::max(0.0, later);
   context_sum_ += std::max(0.0, later) * (record.input_tokens + 0.5 * record.output_tokens);
-  queueing_ += record.scheduled - record.arrival;
+  preparation_ += record.preparation;
+  queueing_ += record.scheduled - record.arrival - record.preparation;
   fetch_ += record.fetch;
   transfer_ += record.transfer;
   prefill_ += ttft - (record.scheduled - record.arrival) - record.fetch - record.transfer;
@@ -147,6 +153,8 @@ ServingCollector::Means ServingCollector::means() const {
   means.cached_tokens = cached_tokens_ / count;
   means.context = decoded_tokens_ > 0 ? context_sum_ / decoded_tokens_ : means.input_tokens;
   means.batch = iterations_ > 0 ? batch_sum_ / iterations_ : 0;
+  means.images = {encoded_.images / count, encoded_.patches / count, encoded_.pairs / count};
+  means.preparation = preparation_ / count;
   means.queueing = queueing_ / count;
   means.fetch = fetch_ / count;
   means.transfer = transfer_ / count;

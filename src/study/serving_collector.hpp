@@ -34,12 +34,12 @@ class ServingCollector final : public serving::ServingObserver {
   struct Means {
     double input_tokens = 0, cached_tokens = 0, context = 0;  // context: cached tokens of a decoding sequence
     double batch = 0;                                         // sequences of a decode iteration
-    Seconds queueing, fetch, transfer, prefill;               // of the time to the first token
+    model::ImageWork images;                                  // encoded for a request
+    Seconds preparation, queueing, fetch, transfer, prefill;  // of the time to the first token
     Seconds iterations_with_prompts, decode_iterations;       // of all replicas, in the whole run
   };
   [[nodiscard]] Means means() const;
   // Requests that bring what is not simulated.
-  [[nodiscard]] std::uint64_t with_images() const { return with_images_; }
   [[nodiscard]] std::uint64_t with_adapters() const { return with_adapters_; }
 
  private:
@@ -57,7 +57,7 @@ class ServingCollector final : public serving::ServingObserver {
   ServingSeries series_;
   metrics::ServingReport report_;
   std::map<serving::RejectReason, std::uint64_t> rejections_;
-  std::uint64_t with_images_ = 0, with_adapters_ = 0;
+  std::uint64_t with_adapters_ = 0;
   std::uint64_t completed_ = 0, within_level_ = 0, transferred_ = 0;
   Seconds begin_, last_;
   Seconds busy_;  // of GPUs whose replica had requests running
@@ -69,7 +69,8 @@ class ServingCollector final : public serving::ServingObserver {
   std::array<TierUse, 3> tiers_;  // host, nvme, network
   double block_tokens_ = 0, found_block_tokens_ = 0;  // in whole blocks of the prompts' names
   double cached_tokens_ = 0, context_sum_ = 0, decoded_tokens_ = 0;
-  Seconds queueing_, fetch_, transfer_, prefill_;
+  model::ImageWork encoded_;
+  Seconds preparation_, queueing_, fetch_, transfer_, prefill_;
   Seconds iterations_with_prompts_, decode_iterations_;
 };
 

@@ -42,6 +42,7 @@ metrics::PoolReport pool_report(const serving::Pool& pool, const serving::Engine
   report.memory.classes = {{"weights", memory.weights},     {"kv cache", memory.cache},
                            {"activations", memory.activations}, {"cuda context", memory.context},
                            {"cuda graphs", memory.graphs},  {"reserve", memory.reserve}};
+  if (memory.encoder_cache > Bytes{}) report.memory.classes.push_back({"encoder cache", memory.encoder_cache});
   return report;
 }
 
@@ -110,6 +111,7 @@ std::vector<ServingBottleneck> bottlenecks(const Deployment& deployment, const S
     const auto part = [&](const std::string& name, Seconds time) {
       list.push_back({.figure = "ttft", .resource = name, .time = time, .share = time / ttft});
     };
+    part("preparing images on the host", means.preparation);
     part("waiting for a place in the batch", means.queueing);
     const topology::Fabric& fabric = deployment.topology->fabric;
     const std::map<ChannelId, Seconds> fetched =
@@ -125,7 +127,8 @@ std::vector<ServingBottleneck> bottlenecks(const Deployment& deployment, const S
                                   .prefill_tokens = tokens,
                                   .prefill_context = means.cached_tokens,
                                   .prefill_pairs = tokens * (means.cached_tokens + (tokens + 1) / 2),
-                                  .sampled = 1}));
+                                  .sampled = 1,
+                                  .images = means.images}));
   }
   const Seconds tpot = report.tpot.mean();
   const double sequences = std::max(1.0, std::round(means.batch));
@@ -228,7 +231,6 @@ ServingResult simulate_serving(const Deployment& deployment, serving::RequestSou
   const auto left_out = [&](std::uint64_t count, const std::string& what) {
     if (count > 0) result.notes.push_back(std::to_string(count) + " requests bring " + what + " not simulated");
   };
-  left_out(collector.with_images(), "images: their tokens count, the vision encoder is");
   left_out(collector.with_adapters(), "LoRA adapters: their weights and operators are");
   for (const hardware::Fault& fault : deployment.platform->faults) {
     if (fault.at <= Seconds{}) continue;

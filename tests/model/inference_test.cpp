@@ -128,7 +128,8 @@ TEST_P(EveryModel, weighs_two_bytes_a_parameter_in_bf16) {
   const ModelSpec model = shipped(GetParam());
   double absorbed = 0;
   if (model.latent_attention) absorbed = model.layers * mixer_weights(model, Mixer::attention).absorbed;
-  EXPECT_NEAR(weight_bytes(model, {}).in(units::B) / (2 * (total_parameters(model) + absorbed)), 1, 1e-12);
+  EXPECT_NEAR(weight_bytes(model, {}).in(units::B) / (2 * (total_parameters(model) + vision_parameters(model) + absorbed)),
+              1, 1e-12);
 }
 
 // Bytes of a pass's weight matrices.
@@ -158,6 +159,7 @@ TEST_P(EveryModel, reads_the_weights_it_holds) {
       read += weights_read(context_pass(model, plan, prompt(1, 1000)), model) +
               weights_read(context_pass(model, plan, decoding(1, 1000)), model);
     }
+    read += weights_read(image_pass(model, plan, {1, 1024, 1024.0 * 1024}), model);
     if (!model.tied_embeddings) read += embedding_parameters(model) / tp * 2;
     EXPECT_NEAR(read / weight_bytes(model, plan).in(units::B), 1, 0.004) << tp;
   }

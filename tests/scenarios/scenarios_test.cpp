@@ -76,8 +76,10 @@ const std::vector<Service> services{
     {"serve-llama3-8b", every},
     {"serve-nemotron3-super-disaggregated", every},
     {"serve-nemotron3-super", every},
+    {"serve-qwen2.5-vl-72b", pairs},
     {"serve-qwen3-235b-disaggregated", every},
     {"serve-qwen3-235b", every},
+    {"serve-qwen3-vl-235b", every},
     {"sharegpt-llama3.1-8b-vllm", {"rtx-pro-6000-2"}},
     {"sharegpt-qwen3-32b-vllm", {"rtx-pro-6000-2"}},
 };

@@ -17,7 +17,7 @@ struct Draw {
 };
 
 // Layouts that fit the model's heads and experts.
-const std::array<Draw, 10> draws{{
+const std::array<Draw, 13> draws{{
     {"dgx-h100", "llama3-8b", "{software: vllm, precision: bf16}"},
     {"dgx-h100", "llama3-70b", "{software: tensorrt-llm, precision: fp8, kv_cache: fp8, tp: 8}"},
     {"dgx-h100", "llama3-70b", "{software: vllm, precision: fp8, tp: 4, pp: 2}"},
@@ -28,6 +28,9 @@ const std::array<Draw, 10> draws{{
     {"dgx-h100", "qwen3-235b-a22b", "{software: vllm, precision: fp8, tp: 8, moe_tp: 8}"},
     {"dgx-h100", "nemotron3-super-120b-a12b", "{software: vllm, precision: fp8, tp: 4}"},
     {"gb200-nvl72", "deepseek-v3", "{software: tensorrt-llm, precision: nvfp4, dp: 16, ep: 16, expert_exchange: all-to-all}"},
+    {"dgx-h100", "qwen2.5-vl-72b", "{software: vllm, precision: fp8, tp: 8, vision: {parallel: tensor}}"},
+    {"dgx-h200", "qwen3-vl-235b-a22b", "{software: sglang, precision: fp8, tp: 4, dp: 2, ep: 8, vision: {parallel: data}}"},
+    {"dgx-b200", "llama4-scout", "{software: vllm, precision: fp8, tp: 2, pp: 2, vision: {}}"},
 }};
 
 struct Case {
@@ -71,6 +74,10 @@ model::Batch random_batch(std::mt19937_64& random, const EngineOptions& engine, 
   const double each = batch.prefill_tokens / batch.prefill_sequences;
   batch.prefill_pairs = batch.prefill_tokens * (each + 1) / 2;
   batch.sampled += batch.prefill_sequences;
+  if (engine.vision.patches_per_token > 0) {
+    const double images = std::floor(uniform(1, 9)), patches = engine.vision.patches_per_token * std::floor(std::exp(uniform(1, 8)));
+    batch.images = {images, images * patches, images * patches * patches};
+  }
   return batch;
 }
 
@@ -131,6 +138,42 @@ TEST_P(IterationLaws, more_work_takes_no_less_time) {
   }
 }
 
+model::Batch one_prompt(double images, double patches) {
+  return {.prefill_sequences = 1,
+          .prefill_tokens = 2000,
+          .prefill_pairs = 2000.0 * 2001 / 2,
+          .sampled = 1,
+          .images = {images, images * patches, images * patches * patches}};
+}
+
+TEST_P(IterationLaws, more_images_and_larger_ones_take_no_less_time) {
+  const Case one(draws.at(GetParam()));
+  if (!one.job.model.vision) return;
+  Seconds before = one.cost->time(one_prompt(0, 0));
+  for (const double images : {1.0, 2.0, 3.0, 8.0, 9.0, 16.0, 40.0}) {
+    const Seconds time = one.cost->time(one_prompt(images, 1024));
+    EXPECT_GE(time, before) << images;
+    before = time;
+  }
+  before = {};
+  for (const double patches : {16.0, 64.0, 100.0, 1024.0, 4096.0, 16384.0, 65536.0}) {
+    const Seconds time = one.cost->time(one_prompt(1, patches));
+    EXPECT_GE(time, before) << patches;
+    before = time;
+  }
+}
+
+// Bit for bit: whoever sends text alone has the service of before.
+TEST_P(IterationLaws, an_encoder_costs_nothing_without_images) {
+  const Draw draw = draws.at(GetParam());
+  const std::size_t vision = draw.engine.find(", vision");
+  if (vision == std::string::npos) return;
+  const Case sees(draw), blind(Draw{draw.platform, draw.model, draw.engine.substr(0, vision) + "}"});
+  ASSERT_TRUE(sees.job.model.vision && !blind.job.model.vision);
+  EXPECT_EQ(sees.cost->time(one_prompt(0, 0)), blind.cost->time(one_prompt(0, 0)));
+  EXPECT_EQ(sees.cost->decode(5, 5000).fixed, blind.cost->decode(5, 5000).fixed);
+}
+
 TEST_P(IterationLaws, a_breakdown_sums_to_the_time) {
   const Case one(draws.at(GetParam()));
   std::mt19937_64 random(GetParam() + 200);
@@ -144,6 +187,27 @@ TEST_P(IterationLaws, a_breakdown_sums_to_the_time) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Engines, IterationLaws, testing::Range<std::size_t>(0, draws.size()));
+
+// Eight images on eight whole encoders need no all-reduces; one image has one GPU only.
+TEST(IterationCost, whole_encoders_are_for_many_images) {
+  const Draw split = draws[10];
+  const Case tensor(split), data(Draw{split.platform, split.model, "{software: vllm, precision: fp8, tp: 8, vision: {parallel: data}}"});
+  EXPECT_LT(data.cost->time(one_prompt(8, 4096)), tensor.cost->time(one_prompt(8, 4096)));
+  EXPECT_GT(data.cost->time(one_prompt(1, 16384)), tensor.cost->time(one_prompt(1, 16384)));
+}
+
+TEST(IterationCost, the_encoder_has_names_of_its_own) {
+  const Case one(draws[10]);
+  Seconds attention, mlp, sums;
+  for (const auto& [name, time] : one.cost->breakdown(one_prompt(2, 4096))) {
+    if (name == "vision_attention") attention = time;
+    if (name == "vision_mlp") mlp = time;
+    if (name.rfind("vision all-reduce over ", 0) == 0) sums = time;
+  }
+  EXPECT_GT(attention, Seconds{});
+  EXPECT_GT(mlp, Seconds{});
+  EXPECT_GT(sums, Seconds{});
+}
 
 TEST(IterationCost, ASlowGpuHoldsTheOthersUp) {
   Case one(draws[1]);

@@ -24,7 +24,8 @@ class ToyPricer final : public serving::IterationPricer {
   explicit ToyPricer(double bend = 1e300) : bend_(bend) {}
   [[nodiscard]] Seconds time(const model::Batch& batch) const override {
     longest = std::max(longest, batch.tokens());
-    const double fixed = 5e-3 + 1e-4 * batch.decode_sequences + 2e-5 * batch.tokens();
+    encoded.push_back(batch.images);
+    const double fixed = 1e-6 * batch.images.patches + 5e-3 + 1e-4 * batch.decode_sequences + 2e-5 * batch.tokens();
     return units::s * (fixed + 1e-9 * batch.prefill_pairs + slope(batch.decode_context) * batch.decode_context +
                        offset(batch.decode_context));
   }
@@ -37,6 +38,7 @@ class ToyPricer final : public serving::IterationPricer {
   }
   double tokens_each = 1;
   mutable double longest = 0;
+  mutable std::vector<model::ImageWork> encoded;  // by iteration with prompts
 
  private:
   [[nodiscard]] double slope(double context) const { return context > bend_ ? 3e-7 : 1e-7; }

@@ -16,10 +16,30 @@ std::uint64_t block_name(std::uint64_t text, int index, int tokens, int block_to
   return tokens == block_tokens ? name : mixed(name ^ static_cast<std::uint64_t>(tokens));
 }
 
+namespace {
+
+// An image that the cut goes through gets smaller.
+void cut_images(Prompt& prompt, int tokens) {
+  for (ImageRun& run : prompt.image_runs) {
+    const ImageRun whole = run;
+    while (run.images > 0 && whole.begin_of(run.images - 1) >= tokens) --run.images;
+    run.tokens = std::clamp(tokens - run.begin, 0, run.tokens);
+  }
+  const bool own = prompt.images > 0;
+  if (own) {
+    const ImageRun& last = prompt.image_runs.back();
+    prompt.images = last.images;
+    prompt.image_tokens = last.images > 0 ? last.tokens : 0;
+  }
+  std::erase_if(prompt.image_runs, [](const ImageRun& run) { return run.images == 0; });
+}
+
+}  // namespace
+
 void clip_prompt(Prompt& prompt, int tokens) {
   if (tokens <= 0 || prompt.tokens <= tokens) return;
   prompt.tokens = tokens;
-  prompt.image_tokens = std::min(prompt.image_tokens, tokens);
+  cut_images(prompt, tokens);
   if (prompt.blocks.empty()) return;
   const auto begun = static_cast<std::size_t>(blocks_of(tokens, prompt.block_tokens));
   if (begun > prompt.blocks.size()) return;

@@ -21,6 +21,7 @@ inline constexpr std::array<std::string_view, 12> output_names{
 inline constexpr std::array<std::string_view, 3> session_names{"session", "session_id", "conversation_id"};
 inline constexpr std::array<std::string_view, 3> adapter_names{"adapter", "adapter_id", "lora_id"};
 inline constexpr std::array<std::string_view, 1> image_names{"image_tokens"};
+inline constexpr std::array<std::string_view, 4> image_count_names{"images", "num_images", "numimages", "image_count"};
 inline constexpr std::array<std::string_view, 4> label_names{"type", "model", "request_type", "label"};
 
 // Nanoseconds of the unit that the name of a time column ends with; seconds when it says nothing.

@@ -18,8 +18,16 @@ namespace aifsim::serving {
 namespace {
 
 constexpr double default_window_s = 600;  // ServeGen's own, where a file has one window only
-constexpr std::array<std::string_view, 5> length_keys{"input_tokens", "text_tokens", "image_tokens", "audio_tokens",
-                                                      "video_tokens"};
+// Tokens of the prompt: of one part, of which there are as many as the other key says; without it, one.
+struct PromptPart {
+  std::string_view tokens, count;
+  bool encoded = false;  // by a vision encoder; a video counts as an image of its size
+};
+constexpr std::array<PromptPart, 5> prompt_parts{{{"input_tokens", ""},
+                                                  {"text_tokens", ""},
+                                                  {"image_tokens", "image_count", true},
+                                                  {"audio_tokens", "audio_count"},
+                                                  {"video_tokens", "video_count", true}}};
 
 double number_of(const LineReader& lines, const CsvField& field, const char* name) {
   double value = -1;
@@ -111,7 +119,10 @@ WindowLengths window_lengths(const nlohmann::json& window, const std::string& pa
     if (found == window.end() || !found->is_string()) return;
     lengths.by_key.emplace(key, histogram_in(found->get<std::string>(), path, name + '.' + std::string(key)));
   };
-  for (const std::string_view key : length_keys) add(key);
+  for (const PromptPart& part : prompt_parts) {
+    add(part.tokens);
+    add(part.count);
+  }
   add("output_tokens");
   const bool has_input = lengths.by_key.contains("input_tokens") || lengths.by_key.contains("text_tokens");
   if (!has_input || !lengths.by_key.contains("output_tokens")) {
@@ -170,7 +181,7 @@ class ServeGenReader : public TraceReader {
   ServeGenReader(Windows windows, const std::string& dataset, std::uint64_t seed)
       : windows_end_(windows.end), dataset_(read_dataset(dataset)),
         arrivals_(std::move(windows.steps), windows.end, 1, Rng(seed, "servegen.arrivals")),
-        lengths_rng_(seed, "servegen.lengths"), dataset_path_(dataset) {}
+        lengths_rng_(seed, "servegen.lengths"), counts_rng_(seed, "servegen.counts"), dataset_path_(dataset) {}
 
   bool next(TraceRecord& record) override {
     const auto arrival = arrivals_.next();
@@ -183,6 +194,11 @@ class ServeGenReader : public TraceReader {
     draw(window->second, record.request);
     return true;
   }
+  [[nodiscard]] bool may_bring_images() const override {
+    return std::any_of(dataset_.begin(), dataset_.end(), [](const auto& window) {
+      return window.second.by_key.contains("image_tokens") || window.second.by_key.contains("video_tokens");
+    });
+  }
   [[nodiscard]] std::vector<std::string> notes() const override {
     std::vector<std::string> notes{"ServeGen: requests are drawn; gaps have the fitted shape and the measured rate"};
     const Seconds last = dataset_.rbegin()->first * units::s;
@@ -193,24 +209,29 @@ class ServeGenReader : public TraceReader {
 
  private:
   void draw(const WindowLengths& window, Request& request) {
-    std::int64_t input = 0;
-    std::int64_t images = 0;
-    for (const std::string_view key : length_keys) {
-      const auto found = window.by_key.find(key);
-      if (found == window.by_key.end()) continue;
-      const int tokens = found->second.draw(lengths_rng_);
-      input += tokens;
-      if (key == "image_tokens" || key == "video_tokens") images += tokens;
+    std::int64_t input = 0, image_tokens = 0;
+    int images = 0;
+    for (const PromptPart& part : prompt_parts) {
+      const auto lengths = window.by_key.find(part.tokens), counts = window.by_key.find(part.count);
+      if (lengths == window.by_key.end()) continue;
+      const int count = counts == window.by_key.end() ? 1 : counts->second.draw(counts_rng_);
+      for (int i = 0; i < count; ++i) {
+        const int tokens = lengths->second.draw(lengths_rng_);
+        input += tokens;
+        if (!part.encoded || tokens == 0) continue;
+        image_tokens += tokens;
+        ++images;
+      }
     }
     request.prompt.tokens = static_cast<int>(std::clamp<std::int64_t>(input, 1, most_tokens));
-    request.prompt.image_tokens = static_cast<int>(std::min<std::int64_t>(images, request.prompt.tokens));
+    bring_images(request.prompt, 0, images, static_cast<int>(std::min<std::int64_t>(image_tokens, request.prompt.tokens)));
     request.output_tokens = window.by_key.find("output_tokens")->second.draw(lengths_rng_);
   }
 
   Seconds windows_end_;
   Dataset dataset_;
   Arrivals arrivals_;
-  Rng lengths_rng_;
+  Rng lengths_rng_, counts_rng_;
   std::string dataset_path_;
 };
 

@@ -47,7 +47,7 @@ class SyntheticBodies : public Bodies {
     if (plan_.adapters.count > 0) talk.adapter = 1 + adapters_.draw(kinds_);
     talk.turns_left = plan_.turns ? plan_.turns->draw(turns_) - 1 : 0;
     const int fresh = (plan_.first_input ? *plan_.first_input : plan_.input).draw(lengths_);
-    Request request = turn(talk, plan_.prefix_tokens, fresh);
+    Request request = turn(talk, plan_.prefix_tokens, fresh, {});
     clip(request, max_input_, max_output_);
     if (plan_.turns) request.prompt.session = session_of(talk.number);
     if (talk.turns_left > 0) open_[request.prompt.session] = talk;
@@ -60,7 +60,8 @@ class SyntheticBodies : public Bodies {
     if (found == open_.end()) return std::nullopt;
     Conversation& talk = found->second;
     const std::int64_t context = std::int64_t{ended.prompt.tokens} + ended.output_tokens;
-    NextTurn next{turn(talk, static_cast<int>(std::min<std::int64_t>(context, most_tokens)), plan_.input.draw(lengths_)),
+    NextTurn next{turn(talk, static_cast<int>(std::min<std::int64_t>(context, most_tokens)), plan_.input.draw(lengths_),
+                       ended.prompt.image_runs),
                   draw_think(plan_.think, turns_)};
     const int most = max_input_ > 0 ? max_input_ : most_tokens;
     const bool is_too_long = next.request.prompt.tokens > most;
@@ -84,13 +85,16 @@ class SyntheticBodies : public Bodies {
     return 1 + static_cast<std::uint32_t>((conversation - 1) % 0xFFFFFFFFULL);
   }
 
-  Request turn(const Conversation& talk, int context, int fresh) {
+  Request turn(const Conversation& talk, int context, int fresh, const std::vector<ImageRun>& earlier) {
     Request request;
     Prompt& prompt = request.prompt;
+    prompt.image_runs = earlier;
     if (plan_.image_share > 0 && images_.uniform() < plan_.image_share) {
       std::int64_t tokens = 0;
-      for (int image = plan_.images.draw(images_); image > 0; --image) tokens += plan_.image_tokens.draw(images_);
-      prompt.image_tokens = static_cast<int>(std::min<std::int64_t>(tokens, most_tokens));
+      const int count = plan_.images.draw(images_);
+      for (int image = count; image > 0; --image) tokens += plan_.image_tokens.draw(images_);
+      const std::int64_t room = most_tokens - std::int64_t{context};
+      bring_images(prompt, context, count, static_cast<int>(std::min(tokens, room)));
     }
     const std::int64_t tokens = std::int64_t{context} + fresh + prompt.image_tokens;
     prompt.tokens = static_cast<int>(std::clamp<std::int64_t>(tokens, 1, most_tokens));

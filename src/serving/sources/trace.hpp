@@ -27,6 +27,7 @@ class TraceReader {
   [[nodiscard]] virtual std::vector<std::string> labels() const { return {}; }
   [[nodiscard]] virtual std::uint64_t skipped() const { return 0; }  // failed requests, left out
   [[nodiscard]] virtual bool has_arrivals() const { return true; }   // otherwise all arrivals are 0
+  [[nodiscard]] virtual bool may_bring_images() const { return false; }
   [[nodiscard]] virtual std::vector<std::string> notes() const { return {}; }  // what was assumed
 };
 

@@ -1,5 +1,6 @@
 // CSV with a header: Azure's traces (dates with a 100 ns fraction), Vidur's, LLMServingSim's and plain ones. Columns are
 // told by their names.
+#include <algorithm>
 #include <charconv>
 #include <limits>
 
@@ -17,7 +18,8 @@ class CsvTrace : public TraceReader {
   explicit CsvTrace(const std::string& path)
       : csv_(path), arrival_(csv_.find(arrival_names)), input_(csv_.require(input_names, "input tokens")),
         output_(csv_.require(output_names, "output tokens")), session_(csv_.find(session_names)),
-        adapter_(csv_.find(adapter_names)), image_(csv_.find(image_names)), label_(csv_.find(label_names)) {}
+        adapter_(csv_.find(adapter_names)), image_(csv_.find(image_names)), images_(csv_.find(image_count_names)),
+        label_(csv_.find(label_names)) {}
 
   bool next(TraceRecord& record) override {
     if (!csv_.next()) return false;
@@ -28,12 +30,18 @@ class CsvTrace : public TraceReader {
     record.request.output_tokens = csv_.tokens(output_, 0);
     if (session_) prompt.session = number(*session_);
     if (adapter_) prompt.adapter = number(*adapter_);
-    if (image_) prompt.image_tokens = image_tokens(prompt.tokens);
+    if (image_) bring_images(prompt, 0, images(), image_tokens(prompt.tokens));
     if (label_) record.label = labels_.number_of(csv_.field(*label_).text);
     return true;
   }
   [[nodiscard]] std::vector<std::string> labels() const override { return labels_.words(); }
   [[nodiscard]] bool has_arrivals() const override { return arrival_.has_value(); }
+  [[nodiscard]] bool may_bring_images() const override { return image_.has_value(); }
+  [[nodiscard]] std::vector<std::string> notes() const override {
+    if (image_ && !images_) return {csv_.name(*image_) + " without a count of images: one image for each prompt that has any"};
+    if (images_ && !image_) return {csv_.name(*images_) + " without image_tokens: images are not encoded"};
+    return {};
+  }
 
  private:
   Seconds arrival() {
@@ -57,6 +65,9 @@ class CsvTrace : public TraceReader {
                         text.empty() ? "nothing" : in_quotes(text));
   }
 
+  // A row that has image tokens has an image.
+  [[nodiscard]] int images() const { return images_ ? std::max(1, csv_.tokens(*images_, 0)) : 1; }
+
   [[nodiscard]] int image_tokens(int input) const {
     const int tokens = csv_.tokens(*image_, 0);
     if (tokens <= input) return tokens;
@@ -67,7 +78,7 @@ class CsvTrace : public TraceReader {
   CsvReader csv_;
   std::optional<std::size_t> arrival_;
   std::size_t input_, output_;
-  std::optional<std::size_t> session_, adapter_, image_, label_;
+  std::optional<std::size_t> session_, adapter_, image_, images_, label_;
   TraceClock clock_;
   Labels labels_;
 };

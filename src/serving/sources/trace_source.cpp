@@ -151,7 +151,7 @@ class TraceBodies : public Bodies {
   int round_ = 0;
 };
 
-// Pairs of lengths drawn with replacement. Holds the file's lengths, 8 bytes a request.
+// Lengths drawn with replacement, with the images that go with them. Holds the file's, 16 bytes a request.
 class SampledBodies : public Bodies {
  public:
   SampledBodies(const TracePlan& plan, int max_input, int max_output, std::uint64_t seed, TraceTally* tally)
@@ -161,28 +161,30 @@ class SampledBodies : public Bodies {
     while (reader->next(record)) {
       if (record.request.prompt.arrival < plan.from) continue;
       if (plan.to && record.request.prompt.arrival >= *plan.to) break;
-      lengths_.push_back({record.request.prompt.tokens, record.request.output_tokens});
+      const Prompt& prompt = record.request.prompt;
+      lengths_.push_back({prompt.tokens, record.request.output_tokens, prompt.images, prompt.image_tokens});
     }
     if (lengths_.empty()) throw ConfigError(Problem{plan.file, 0, 0, "", "requests to draw lengths from", "none", ""});
     if (tally != nullptr) tally->notes = reader->notes();
   }
 
   std::optional<Request> first() override {
-    const Pair& pair = lengths_[rng_.below(lengths_.size())];
+    const Drawn& drawn = lengths_[rng_.below(lengths_.size())];
     Request request;
-    request.prompt.tokens = pair.input;
-    request.output_tokens = pair.output;
+    request.prompt.tokens = drawn.input;
+    request.output_tokens = drawn.output;
+    bring_images(request.prompt, 0, drawn.images, drawn.image_tokens);
     clip(request, max_input_, max_output_);
     return request;
   }
 
  private:
-  struct Pair {
-    int input, output;
+  struct Drawn {
+    int input, output, images, image_tokens;
   };
   int max_input_, max_output_;
   Rng rng_;
-  std::vector<Pair> lengths_;
+  std::vector<Drawn> lengths_;
 };
 
 }  // namespace
