@@ -14,6 +14,7 @@ struct RequestLine {
   std::uint32_t replica = 0;
   int input_tokens = 0, cached_tokens = 0, output_tokens = 0, preemptions = 0;
   Seconds arrival, scheduled, first_token, done, transfer, fetch;
+  std::uint32_t adapter = 0;
 };
 
 class RequestCsv {

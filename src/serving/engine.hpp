@@ -55,6 +55,13 @@ struct PromptWait {
   bool polled = false;      // the queue is looked at every so many iterations, however long a prompt has waited
 };
 
+// LoRA adapters that an engine serves beside its model (rank and layers are in model::AdapterPlan).
+struct AdapterOptions {
+  int slots = 0;             // in HBM, and so many different ones run at once; 0 = none are served
+  int host = 0;              // kept in host memory
+  bool all_in_host = false;  // as many as there are
+};
+
 struct EngineOptions {
   EngineSoftware software;
   model::InferencePlan plan;
@@ -76,6 +83,7 @@ struct EngineOptions {
   PromptWait prompt_wait;
   int speculative_tokens = 0;    // drafted for each sequence and iteration (MTP, draft model)
   double acceptance = 0;         // probability that a drafted token is accepted, given those before it were
+  AdapterOptions adapters;
 };
 
 // Reads the `engine:` map of a serving workload. Problems go to the document.

@@ -94,8 +94,10 @@ struct IterationCost::Implementation {
   }
 
   [[nodiscard]] double tokens_each() const { return 1.0 + options.speculative_tokens; }
-  [[nodiscard]] Batch decoding(double sequences, double context) const {
+  [[nodiscard]] Batch decoding(double sequences, double context, const AdapterLoad& adapters) const {
     Batch batch;
+    batch.adapter_tokens = adapters.tokens;
+    batch.adapters = adapters.adapters;
     batch.decode_sequences = sequences;
     batch.decode_tokens = batch.sampled = sequences * tokens_each();
     batch.decode_context = context;
@@ -121,12 +123,17 @@ struct IterationCost::Implementation {
     const double share = 1.0 / options.plan.pp;
     for (double* value : {&batch.decode_sequences, &batch.decode_tokens, &batch.decode_context, &batch.prefill_sequences,
                           &batch.prefill_tokens, &batch.prefill_context, &batch.prefill_pairs, &batch.sampled,
-                          &batch.engine_tokens}) {
+                          &batch.engine_tokens, &batch.adapter_tokens}) {
       *value *= share;
     }
+    // Each share of the batch has all adapters, as far as it has tokens for them.
+    batch.adapters = std::min(batch.adapters, std::ceil(batch.adapter_tokens));
     return batch;
   }
 
+  [[nodiscard]] Pass adapter_pass(const Batch& batch) const {
+    return model::adapter_pass(passes.model(), options.plan, batch.adapter_tokens, batch.adapters);
+  }
   [[nodiscard]] Seconds drafting_time(const Batch& batch) const {
     if (batch.decode_sequences <= 0) return {};
     PassTime draft = drafts->body(batch.decode_sequences);
@@ -140,6 +147,7 @@ struct IterationCost::Implementation {
     PassTime total = passes.body(sequences * tokens_each() + batch.prefill_tokens, batch.engine_tokens);
     total += passes.head(batch.sampled);
     total += passes.prefill_attention(batch);
+    if (batch.adapter_tokens > 0) total += passes.adapters(batch.adapter_tokens, batch.adapters);
     if (!drafts) return total;
     // One draft after the other; each sees one token of every sequence, and the prompts once.
     PassTime draft = drafts->body(sequences);
@@ -191,13 +199,14 @@ const std::vector<DeviceId>& IterationCost::gpus() const { return implementation
 
 Seconds IterationCost::time(const Batch& batch) const {
   if (batch.prefill_tokens > 0 || batch.decode_sequences <= 0) return implementation_->with_prefill(batch);
-  const DecodeLine line = decode(static_cast<int>(std::lround(batch.decode_sequences)), batch.decode_context);
+  const DecodeLine line = decode(static_cast<int>(std::lround(batch.decode_sequences)), batch.decode_context,
+                                 {.tokens = batch.adapter_tokens, .adapters = batch.adapters});
   return line.fixed + line.per_token * batch.decode_context;
 }
 
-DecodeLine IterationCost::decode(int sequences, double context) const {
+DecodeLine IterationCost::decode(int sequences, double context, const AdapterLoad& adapters) const {
   const Implementation& cost = *implementation_;
-  const Batch whole = cost.decoding(sequences, context);
+  const Batch whole = cost.decoding(sequences, context, adapters);
   const Batch part = cost.micro_batch(whole);
   const double stages = cost.options.plan.pp;
   const bool graph = cost.in_graph(whole);
@@ -221,7 +230,7 @@ std::vector<std::pair<std::string, Seconds>> IterationCost::breakdown(const Batc
   const double group_tokens = part.engine_tokens > 0 ? part.engine_tokens : part.tokens() * cost.options.plan.dp;
   const double stages = cost.options.plan.pp;
   for (const Pass& pass : {token_pass(cost.passes.model(), cost.options.plan, part.tokens(), group_tokens, part.sampled),
-                           context_pass(cost.passes.model(), cost.options.plan, part)}) {
+                           context_pass(cost.passes.model(), cost.options.plan, part), cost.adapter_pass(part)}) {
     for (const model::RepeatedOperator& entry : pass.operators) {
       parts[std::string(entry.op.name)] += hardware::operator_cost(entry.op, cost.gpu).time * entry.times * stages *
                                            (cost.options.software.kernel_factor / cost.speed);
@@ -251,7 +260,7 @@ Seconds IterationCost::floor(const Batch& batch) const {
   Seconds sum;
   for (const Pass& pass : {token_pass(cost.passes.model(), cost.options.plan, part.tokens(),
                                       part.tokens() * cost.options.plan.dp, part.sampled),
-                           context_pass(cost.passes.model(), cost.options.plan, part)}) {
+                           context_pass(cost.passes.model(), cost.options.plan, part), cost.adapter_pass(part)}) {
     for (const model::RepeatedOperator& entry : pass.operators) {
       sum += hardware::operator_floor(entry.op, cost.gpu) * entry.times;
     }

@@ -25,7 +25,7 @@ class IterationCost final : public IterationPricer {
 
   // Memoised by token counts; otherwise pure.
   [[nodiscard]] Seconds time(const model::Batch& batch) const override;
-  [[nodiscard]] DecodeLine decode(int sequences, double context) const override;
+  [[nodiscard]] DecodeLine decode(int sequences, double context, const AdapterLoad& adapters) const override;
   // What an iteration's time is made of, largest first: operator names, exchanges with the channel that bounds them, the
   // host.
   // Sums to time(batch).
@@ -41,7 +41,7 @@ class IterationCost final : public IterationPricer {
 
 // HBM of one GPU of the engine, by class; what is left is the KV cache's.
 struct EngineMemory {
-  Bytes capacity, weights, activations, context, graphs, reserve, cache;
+  Bytes capacity, weights, adapters, activations, context, graphs, reserve, cache;
   int cache_blocks = 0;        // of one attention group
   Bytes block_bytes;           // on one GPU
   double cache_tokens = 0;     // of one attention group

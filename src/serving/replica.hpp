@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 
+#include "serving/adapter_source.hpp"
 #include "serving/engine.hpp"
 #include "serving/events.hpp"
 #include "serving/iteration_cost.hpp"
@@ -61,6 +62,8 @@ class Replica {
   [[nodiscard]] bool holdable(const Request& request) const;
   // Where blocks go that have no room in HBM, and come back from. Must outlive the replica.
   void use_tiers(LowerTiers& tiers);
+  // Where adapters come from. Must outlive the replica.
+  void use_adapters(AdapterSource& source);
 
   // What a router may know.
   [[nodiscard]] std::uint32_t index() const;
@@ -69,6 +72,9 @@ class Replica {
   [[nodiscard]] double waiting_tokens() const;     // prompt tokens not yet prefilled
   [[nodiscard]] double cache_use() const;          // 0..1
   [[nodiscard]] int cached_prefix(const Prompt& prompt) const;  // tokens of this prompt that its prefix cache holds now
+  [[nodiscard]] bool has_adapter(std::uint32_t adapter) const;  // in HBM, or on its way there
+  // Role::decode: has it a slot for this request's adapter?
+  [[nodiscard]] bool adapter_fits(const Request& request) const;
   void check() const;  // the laws of its books: InternalError when one is broken
 
  private:

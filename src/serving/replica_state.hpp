@@ -1,5 +1,6 @@
 // The inside of a replica. Its functions are in replica.cpp (the outside and the clock), replica_admission.cpp (who
-// joins), replica_prefill.cpp and replica_decode.cpp (iterations), replica_leave.cpp (who leaves).
+// joins), replica_adapters.cpp (LoRA adapters), replica_prefill.cpp and replica_decode.cpp (iterations),
+// replica_leave.cpp (who leaves).
 #pragma once
 
 #include <cstdint>
@@ -11,6 +12,9 @@
 #include <utility>
 #include <vector>
 
+#include "serving/adapter_queue.hpp"
+#include "serving/adapter_slots.hpp"
+#include "serving/adapter_source.hpp"
 #include "serving/replica.hpp"
 #include "serving/replica_group.hpp"
 #include "serving/replica_sequence.hpp"
@@ -56,6 +60,19 @@ struct Replica::Implementation {
   void run(SequenceIndex index);
   void add_chunk(SequenceIndex index);
 
+  // Adapters
+  [[nodiscard]] std::uint32_t adapter_of(const Sequence& sequence) const;
+  [[nodiscard]] bool adapter_fits(const Request& request) const;
+  bool front_can_join();
+  void take_adapter(SequenceIndex index);
+  void give_back_adapter(SequenceIndex index);
+  void await_adapter(SequenceIndex index);
+  void adapter_loaded(std::uint32_t adapter, std::uint64_t load);
+  void add_adapters(std::vector<model::Batch>& batches, bool with_decode) const;
+  [[nodiscard]] int adapter_sequences() const;   // that decode
+  [[nodiscard]] int different_adapters() const;  // in the group that has most
+  [[nodiscard]] AdapterLoad adapter_load(const AttentionGroup& group) const;
+
   // Iterations
   void start_prefill(bool with_decode);
   void finish_prefill();
@@ -98,6 +115,7 @@ struct Replica::Implementation {
   CacheShape shape;
   std::unique_ptr<BatchScheduler> scheduler;
   LowerTiers* tiers = nullptr;
+  AdapterSource* adapter_source = nullptr;  // null: adapters are there at once
 
   // Who is there
   SequenceTable sequences;
@@ -105,6 +123,10 @@ struct Replica::Implementation {
   std::deque<std::pair<Seconds, SequenceIndex>> incoming;  // by when they can join
   Seconds front_end_free;                                  // for the next request
   std::deque<SequenceIndex> waiting, ready;
+  std::int64_t first_place = 0, last_place = 0;  // in `waiting`
+  AdapterSlots adapters;
+  AdapterQueue passed_over;  // of those that wait
+  std::unordered_map<std::uint32_t, std::vector<std::pair<SequenceIndex, std::uint64_t>>> adapter_waiters;  // and version
   std::vector<SequenceIndex> prefilling;  // in the order of joining
   std::unordered_map<std::uint64_t, SequenceIndex> held, reserved;
   int running = 0, decoding = 0, fetching = 0;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "serving/adapter_engines.hpp"
 #include "serving/kv_tier_engines.hpp"
 #include "serving/routers/load.hpp"
 
@@ -21,6 +22,7 @@ struct Service::Implementation {
   ServingObserver& observer;
   KvTransfers transfers;
   std::unique_ptr<KvTiers> tiers;
+  std::unique_ptr<AdapterStore> adapters;
   std::vector<std::unique_ptr<Replica>> replicas;  // null: has not started yet
   std::vector<std::unique_ptr<Replica>> retired;   // their timers may still be on the clock
   std::vector<std::vector<const Replica*>> pools;  // of each pool, those that take requests
@@ -62,6 +64,9 @@ struct Service::Implementation {
       tiers = std::make_unique<KvTiers>(job.kv_tiers, kv_tier_engines(deployment), *deployment.topology, clock);
       tiers->watch([this](topology::DataPlace place, double share) { observer.tier_changed(place, share, clock.now()); });
     }
+    if (job.serves_adapters()) {
+      adapters = std::make_unique<AdapterStore>(adapter_engines(deployment), *deployment.topology, clock);
+    }
     for (std::size_t i = 0; i < job.pools.size(); ++i) pools.emplace_back();
     replicas.resize(deployment.engines.size());
     for (std::uint32_t i = 0; i < replicas.size(); ++i) {
@@ -98,6 +103,10 @@ struct Service::Implementation {
                                                 deployment.memories[pool], *engine.cost, clock, observer,
                                                 std::move(outlets));
     if (tiers && engine.pool->role != Role::decode) replicas[index]->use_tiers(tiers->of(index));
+    if (adapters) {
+      adapters->forget(index);
+      replicas[index]->use_adapters(*adapters);
+    }
     std::vector<const Replica*>& taking = pools[pool];
     const auto place = std::find_if(taking.begin(), taking.end(), [&](const Replica* other) { return other->index() > index; });
     taking.insert(place, replicas[index].get());
@@ -134,6 +143,7 @@ struct Service::Implementation {
     ticket.record.id = request.prompt.id;
     ticket.record.input_tokens = request.prompt.tokens;
     ticket.record.block_tokens = request.prompt.blocks.empty() ? 0 : request.prompt.block_tokens;
+    ticket.record.adapter = request.prompt.adapter;
     ticket.record.arrival = clock.now();
     ticket.request = std::move(request);
     for (Window& window : windows) {
@@ -191,11 +201,18 @@ struct Service::Implementation {
   }
   void place_awaiting() {
     if (pools.back().empty() && fleet.starting(job.pools.size() - 1) == 0) return give_up_awaiting();
-    while (!awaiting.empty()) {
-      Replica* target = with_room(awaiting.front().ticket);
+    for (std::size_t next = 0; next < awaiting.size();) {
+      const Ticket& ticket = awaiting[next].ticket;
+      // Who has no slot for its adapter anywhere is passed over.
+      const auto fits = [&](const Replica* replica) { return replica->adapter_fits(ticket.request); };
+      if (std::none_of(pools.back().begin(), pools.back().end(), fits)) {
+        ++next;
+        continue;
+      }
+      Replica* target = with_room(ticket);
       if (target == nullptr) return;
-      Transfer transfer = std::move(awaiting.front());
-      awaiting.pop_front();
+      Transfer transfer = std::move(awaiting[next]);
+      awaiting.erase(awaiting.begin() + static_cast<std::ptrdiff_t>(next));
       transfer.to = target->index();
       begin(std::move(transfer));
     }
@@ -303,6 +320,7 @@ struct Service::Implementation {
     const std::uint32_t index = failure.replica;
     stop_giving(index);
     fleet.lost(index, failure.restart);
+    if (adapters) adapters->forget(index);
     std::vector<Ticket> again = replicas[index] ? replicas[index]->fail() : std::vector<Ticket>{};
     for (auto entry = moving.begin(); entry != moving.end();) {
       if (entry->second.from == index) {
@@ -346,6 +364,7 @@ void Service::start() {
 }
 const Fleet& Service::fleet() const { return implementation_->fleet; }
 const KvTransfers& Service::transfers() const { return implementation_->transfers; }
+const AdapterStore* Service::adapters() const { return implementation_->adapters.get(); }
 const KvTiers* Service::tiers() const { return implementation_->tiers.get(); }
 std::uint64_t Service::in_flight() const { return implementation_->in_flight; }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "hardware/platform.hpp"
+#include "serving/adapter_store.hpp"
 #include "serving/events.hpp"
 #include "serving/iteration_cost.hpp"
 #include "serving/job.hpp"
@@ -46,6 +47,7 @@ class Service {
 
   [[nodiscard]] const KvTransfers& transfers() const;
   [[nodiscard]] const KvTiers* tiers() const;  // null where the job has none
+  [[nodiscard]] const AdapterStore* adapters() const;  // null where engines serve none
   [[nodiscard]] const Fleet& fleet() const;
   // Requests that arrived and are neither completed nor rejected.
   [[nodiscard]] std::uint64_t in_flight() const;

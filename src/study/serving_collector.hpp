@@ -22,6 +22,8 @@ class ServingCollector final : public serving::ServingObserver {
   void prefilled(std::uint32_t replica, Seconds begin, Seconds duration, double tokens) override;
   void changed(const serving::ReplicaState& state, Seconds when) override;
   void tier_changed(topology::DataPlace place, double share, Seconds when) override;
+  void adapter_taken(std::uint32_t replica, bool there) override;
+  void adapter_awaited(std::uint32_t replica, Seconds time) override;
   void completed(const serving::RequestRecord& record) override;
   void rejected(const serving::Prompt& prompt, serving::RejectReason reason, Seconds when) override;
 
@@ -34,12 +36,16 @@ class ServingCollector final : public serving::ServingObserver {
   struct Means {
     double input_tokens = 0, cached_tokens = 0, context = 0;  // context: cached tokens of a decoding sequence
     double batch = 0;                                         // sequences of a decode iteration
+    double adapter_share = 0;                                 // of requests, those with a LoRA adapter
+    double adapter_batch = 0, adapters = 0;                   // of a decode iteration: sequences with one, different ones
     Seconds queueing, fetch, transfer, prefill;               // of the time to the first token
+    Seconds adapter_wait, slot_wait;                          // of fetch, of queueing
   };
   [[nodiscard]] Means means() const;
   // Requests that bring what is not simulated.
   [[nodiscard]] std::uint64_t with_images() const { return with_images_; }
   [[nodiscard]] std::uint64_t with_adapters() const { return with_adapters_; }
+  [[nodiscard]] metrics::AdapterReport adapters() const;
 
  private:
   struct Replica {
@@ -69,6 +75,9 @@ class ServingCollector final : public serving::ServingObserver {
   double block_tokens_ = 0, found_block_tokens_ = 0;  // in whole blocks of the prompts' names
   double cached_tokens_ = 0, context_sum_ = 0, decoded_tokens_ = 0;
   Seconds queueing_, fetch_, transfer_, prefill_;
+  std::uint64_t adapters_taken_ = 0, adapters_there_ = 0;
+  double adapter_requests_ = 0, adapter_batch_sum_ = 0, adapters_sum_ = 0;  // measured; of decode iterations
+  Seconds adapters_awaited_, adapter_wait_, slot_wait_, all_slot_waits_;
 };
 
 }  // namespace aifsim::study
