@@ -123,7 +123,8 @@ report::RequestLine line_of(const serving::RequestRecord& record) {
           .fetch = record.fetch,
           .images = record.images,
           .image_tokens = record.image_tokens,
-          .encoded_images = record.encoded.images};
+          .encoded_images = record.encoded.images,
+          .adapter = record.adapter};
 }
 
 metrics::RunReport simulate_serving(Stage& stage) {
@@ -131,7 +132,7 @@ metrics::RunReport simulate_serving(Stage& stage) {
   stage.inputs.workload.check();
   job.router.seed = stage.options.seed;
   stage.build();
-  if (job.kv_tiers.used()) topology::add_storage(stage.platform, *stage.topology);
+  if (job.uses_storage()) topology::add_storage(stage.platform, *stage.topology);
   stage.progress.show("planning " + job.name);
   const serving::Deployment deployment(job, stage.platform, *stage.topology);
   serving::TraceTally tally;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -55,6 +56,16 @@ struct CacheTierReport {
   Bytes read, written;
 };
 
+// LoRA adapters of the requests, of all replicas; the warm-up included.
+struct AdapterReport {
+  std::uint64_t requests = 0;  // that bring one
+  std::uint64_t loads = 0;     // into HBM
+  std::uint64_t reads = 0;     // of them, from storage, since host memory did not have it
+  double hit_ratio = 0;        // of the times that a request took a slot: its adapter was in HBM
+  Seconds load_wait, slot_wait;  // mean of those requests: for its adapter alone; passed over, all slots being in use
+  Bytes loaded, read;
+};
+
 struct ServingReport {
   std::string name, model, precision, layout, engine;
   std::int64_t gpus = 0;
@@ -75,6 +86,7 @@ struct ServingReport {
   Bytes transferred;
   std::vector<PoolReport> pools;
   std::vector<CacheTierReport> tiers;
+  std::optional<AdapterReport> adapters;  // nothing where no request has one that is served
   double storage_host_cores = 0, storage_dpu_cores = 0;  // mean, busy with shared storage, of all nodes
   std::vector<ServingBottleneck> bottlenecks;
   std::vector<TimePoint> series;

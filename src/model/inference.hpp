@@ -16,7 +16,8 @@ namespace aifsim::model {
 struct AdapterPlan {
   int rank = 0;           // that the engine sets room aside for; 0 = none
   bool attention = true;  // which linear layers: QKV and output projections,
-  bool ffn = true;        // dense FFNs and shared experts (routed experts have none)
+  bool ffn = true;        // dense FFNs and shared experts (routed experts have none); with both, those of recurrent
+                          // layers, too
 };
 
 // How the GPUs of one engine share a model. A pipeline stage has tp x dp = ep x moe_tp GPUs.
@@ -109,6 +110,12 @@ struct Pass {
 // Encoding images, on one GPU of the first stage, in BF16: patches to tokens, and these to their places among the
 // prompts'. Nothing for a model without an encoder.
 [[nodiscard]] Pass image_pass(const ModelSpec& model, const InferencePlan& plan, const ImageWork& images);
+
+// What adapters add to both, of one GPU of the fullest stage: `tokens` of one attention group have them, `adapters` different
+// ones. Engines draft without adapters.
+[[nodiscard]] Pass adapter_pass(const ModelSpec& model, const InferencePlan& plan, double tokens, double adapters);
+// One adapter's share on one GPU of the fullest stage; the whole adapter where the plan has one GPU.
+[[nodiscard]] Bytes adapter_bytes(const ModelSpec& model, const InferencePlan& plan);
 
 // The multi-token prediction layer as a model of its own: what drafts one token of each sequence after a pass, with the
 // model's embedding and head. Its passes are priced like any model's; a model without such layers gives one of 0

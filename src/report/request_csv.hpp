@@ -16,6 +16,7 @@ struct RequestLine {
   Seconds arrival, scheduled, first_token, done, transfer, fetch;
   int images = 0, image_tokens = 0;
   double encoded_images = 0;
+  std::uint32_t adapter = 0;
 };
 
 class RequestCsv {

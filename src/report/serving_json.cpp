@@ -51,6 +51,17 @@ Json images_json(const metrics::ServingReport& service) {
   return {{"brought", service.images}, {"tokens", service.image_tokens}, {"encoded", service.encoded_images}};
 }
 
+Json adapters_json(const metrics::AdapterReport& adapters) {
+  return {{"requests", adapters.requests},
+          {"loads", adapters.loads},
+          {"reads", adapters.reads},
+          {"hit_ratio", adapters.hit_ratio},
+          {"load_wait_s", adapters.load_wait.in(units::s)},
+          {"slot_wait_s", adapters.slot_wait.in(units::s)},
+          {"loaded_bytes", adapters.loaded.in(units::B)},
+          {"read_bytes", adapters.read.in(units::B)}};
+}
+
 Json bottlenecks_json(const metrics::ServingReport& service) {
   Json list = Json::array();
   for (const metrics::ServingBottleneck& entry : service.bottlenecks) {
@@ -95,43 +106,45 @@ Json series_json(const metrics::ServingReport& service) {
 Json serving_json(const metrics::ServingReport& service) {
   Json pools = Json::array();
   for (const metrics::PoolReport& pool : service.pools) pools.push_back(pool_json(pool));
-  return {{"name", service.name},
-          {"kind", "serving"},
-          {"model", service.model},
-          {"engine", service.engine},
-          {"precision", service.precision},
-          {"layout", service.layout},
-          {"gpus", service.gpus},
-          {"requests", service.requests},
-          {"completed", service.completed},
-          {"rejected", service.rejected},
-          {"rejections", service.rejections},
-          {"preemptions", service.preemptions},
-          {"measured", service.measured},
-          {"duration_s", service.duration.in(units::s)},
-          {"ttft_s", distribution_json(service.ttft)},
-          {"tpot_s", distribution_json(service.tpot)},
-          {"itl_s", distribution_json(service.itl)},
-          {"e2e_s", distribution_json(service.e2e)},
-          {"queueing_s", distribution_json(service.queueing)},
-          {"input_tokens", service.input_tokens},
-          {"output_tokens", service.output_tokens},
-          {"requests_per_s", service.requests_per_s},
-          {"output_tokens_per_s", service.output_tokens_per_s},
-          {"output_tokens_per_s_per_gpu", service.output_tokens_per_s_per_gpu},
-          {"goodput_rps", service.goodput_rps},
-          {"prefix_hit_ratio", service.prefix_hit_ratio},
-          {"mean_running", service.mean_running},
-          {"mean_batch", service.mean_batch},
-          {"gpu_hours", service.gpu_hours},
-          {"busy_gpu_hours", service.busy_gpu_hours},
-          {"package", service.package},
-          {"images", images_json(service)},
-          {"pools", pools},
-          {"scaling", scaling_json(service)},
-          {"kv", kv_json(service)},
-          {"bottlenecks", bottlenecks_json(service)},
-          {"series", series_json(service)}};
+  Json document = {{"name", service.name},
+                   {"kind", "serving"},
+                   {"model", service.model},
+                   {"engine", service.engine},
+                   {"precision", service.precision},
+                   {"layout", service.layout},
+                   {"gpus", service.gpus},
+                   {"requests", service.requests},
+                   {"completed", service.completed},
+                   {"rejected", service.rejected},
+                   {"rejections", service.rejections},
+                   {"preemptions", service.preemptions},
+                   {"measured", service.measured},
+                   {"duration_s", service.duration.in(units::s)},
+                   {"ttft_s", distribution_json(service.ttft)},
+                   {"tpot_s", distribution_json(service.tpot)},
+                   {"itl_s", distribution_json(service.itl)},
+                   {"e2e_s", distribution_json(service.e2e)},
+                   {"queueing_s", distribution_json(service.queueing)},
+                   {"input_tokens", service.input_tokens},
+                   {"output_tokens", service.output_tokens},
+                   {"requests_per_s", service.requests_per_s},
+                   {"output_tokens_per_s", service.output_tokens_per_s},
+                   {"output_tokens_per_s_per_gpu", service.output_tokens_per_s_per_gpu},
+                   {"goodput_rps", service.goodput_rps},
+                   {"prefix_hit_ratio", service.prefix_hit_ratio},
+                   {"mean_running", service.mean_running},
+                   {"mean_batch", service.mean_batch},
+                   {"gpu_hours", service.gpu_hours},
+                   {"busy_gpu_hours", service.busy_gpu_hours},
+                   {"package", service.package},
+                   {"images", images_json(service)},
+                   {"pools", pools},
+                   {"scaling", scaling_json(service)},
+                   {"kv", kv_json(service)},
+                   {"bottlenecks", bottlenecks_json(service)},
+                   {"series", series_json(service)}};
+  if (service.adapters) document["adapters"] = adapters_json(*service.adapters);
+  return document;
 }
 
 }  // namespace aifsim::report

@@ -189,6 +189,23 @@ std::string scaling(const ServingReport& service, const Pen& pen) {
   return text + '\n';
 }
 
+std::string adapters(const ServingReport& service, const Pen& pen) {
+  if (!service.adapters) return {};
+  const metrics::AdapterReport& adapters = *service.adapters;
+  Table table({{"requests"}, {"found in HBM", Align::right}, {"loads", Align::right}, {"from storage", Align::right},
+               {"waiting for a load", Align::right}, {"for a slot", Align::right}, {"HBM of a GPU", Align::right}});
+  Bytes held;
+  for (const metrics::PoolReport& pool : service.pools) {
+    for (const metrics::MemoryClass& entry : pool.memory.classes) {
+      if (entry.name == "lora adapters") held = std::max(held, entry.bytes);
+    }
+  }
+  table.row({human_count(static_cast<double>(adapters.requests)), human_percent(adapters.hit_ratio),
+             human_count(static_cast<double>(adapters.loads)), human_count(static_cast<double>(adapters.reads)),
+             human(adapters.load_wait), human(adapters.slot_wait), human_memory(held)});
+  return pen.rule("LoRA adapters") + table.text(escape(pen, "\033[2m"), escape(pen, "\033[0m")) + '\n';
+}
+
 std::string tiers(const ServingReport& service, const Pen& pen) {
   if (service.tiers.empty()) return {};
   Table table({{"tier"}, {"capacity", Align::right}, {"prompt tokens found", Align::right}, {"read", Align::right},
@@ -211,7 +228,7 @@ std::string serving_text(const metrics::RunReport& report, const ServingReport& 
          bottlenecks_of(service, "ttft", "Where the time to the first token goes", pen) +
          bottlenecks_of(service, "tpot", "Where the time of a later token goes", pen) + over_time(service, pen) +
          scaling(service, pen) +
-         pools(service, pen) + tiers(service, pen);
+         pools(service, pen) + adapters(service, pen) + tiers(service, pen);
 }
 
 }  // namespace aifsim::report

@@ -64,6 +64,13 @@ struct VisionOptions {
   bool asked = false;             // the user wrote `vision:`, so that the encoder is loaded even if no images come
 };
 
+// LoRA adapters that an engine serves beside its model (rank and layers are in model::AdapterPlan).
+struct AdapterOptions {
+  int slots = 0;             // in HBM, and so many different ones run at once; 0 = none are served
+  int host = 0;              // kept in host memory
+  bool all_in_host = false;  // as many as there are
+};
+
 struct EngineOptions {
   EngineSoftware software;
   model::InferencePlan plan;
@@ -86,6 +93,7 @@ struct EngineOptions {
   VisionOptions vision;
   int speculative_tokens = 0;    // drafted for each sequence and iteration (MTP, draft model)
   double acceptance = 0;         // probability that a drafted token is accepted, given those before it were
+  AdapterOptions adapters;
 };
 
 [[nodiscard]] inline int encoder_budget(const EngineOptions& options) {

@@ -14,7 +14,7 @@ namespace aifsim::serving {
 namespace {
 
 Bytes cache_of(const EngineOptions& options, const EngineMemory& use) {
-  const Bytes held = use.weights + use.context;
+  const Bytes held = use.weights + use.adapters + use.context;
   const Bytes transient = use.activations + use.encoder_cache + use.graphs;
   if (options.memory_of_free) {  // TensorRT-LLM: of what is free once weights are loaded and a pass has run
     return (use.capacity - held - transient) * options.memory_fraction;
@@ -38,6 +38,8 @@ EngineMemory counted(const model::ModelSpec& model, const EngineOptions& options
   EngineMemory use;
   use.capacity = gpu.memory;
   use.weights = model::weight_bytes(model, options.plan);
+  // Every slot is made for the largest adapter, before the cache is sized.
+  use.adapters = model::adapter_bytes(model, options.plan) * static_cast<double>(options.adapters.slots);
   const double rows = std::min(options.max_sequences * (1.0 + options.speculative_tokens),
                                double{1} * options.max_batched_tokens);
   use.activations = model::activation_bytes(model, options.plan, options.max_batched_tokens, rows);
@@ -49,7 +51,8 @@ EngineMemory counted(const model::ModelSpec& model, const EngineOptions& options
   use.graphs = options.software.graph_memory;
   use.groups = model::cache_groups(model, options.plan);
   use.cache = std::max(Bytes{}, cache_of(options, use));
-  use.reserve = use.capacity - use.weights - use.activations - use.encoder_cache - use.context - use.graphs - use.cache;
+  use.reserve = use.capacity - use.weights - use.adapters - use.activations - use.encoder_cache - use.context -
+                use.graphs - use.cache;
   use.block_bytes = growing(use.groups) * options.block_tokens;
   const double blocks = use.block_bytes > Bytes{} ? std::floor(use.cache / use.block_bytes) : 0;
   use.cache_blocks = static_cast<int>(std::min(blocks, double{1} * std::numeric_limits<int>::max()));
@@ -94,6 +97,13 @@ std::vector<std::string> remedies(const model::ModelSpec& model, const EngineOpt
   if (other.max_batched_tokens < options.max_batched_tokens) {
     offer("max_batched_tokens: " + std::to_string(other.max_batched_tokens), other);
   }
+  for (int slots = options.adapters.slots / 2; slots > 0; slots /= 2) {
+    other = options;
+    other.adapters.slots = slots;
+    const std::size_t before = found.size();
+    offer("lora.max_loras: " + std::to_string(slots), other);
+    if (found.size() > before) break;
+  }
   other = options;
   other.plan.kv_cache = Precision::fp8;
   if (options.plan.kv_cache != Precision::fp8) offer("kv_cache: fp8", other);
@@ -119,7 +129,8 @@ std::string gigabytes(Bytes bytes) {
   std::string text = model.name + " on " + options.software.name + ": the KV cache gets " + gigabytes(use.cache) +
                      " of " + gigabytes(use.capacity) + " on " + gpu.name + ", which does not hold one sequence of " +
                      std::to_string(options.must_hold_longest ? options.max_model_tokens : options.block_tokens) +
-                     " tokens; weights take " + gigabytes(use.weights) + ", activations " +
+                     " tokens; weights take " + gigabytes(use.weights) +
+                     (use.adapters > Bytes{} ? ", LoRA adapters " + gigabytes(use.adapters) : "") + ", activations " +
                      gigabytes(use.activations + use.encoder_cache) + ", context and CUDA graphs " + gigabytes(use.context + use.graphs) +
                      "; would fit with ";
   const std::vector<std::string> changes = remedies(model, options, gpu, use);

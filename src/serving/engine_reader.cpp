@@ -5,6 +5,7 @@
 #include "hardware/operator_cost.hpp"
 #include "serving/engine_vision.hpp"
 #include "serving/engine.hpp"
+#include "serving/engine_adapters.hpp"
 #include "serving/engine_software.hpp"
 
 namespace aifsim::serving {
@@ -159,6 +160,7 @@ EngineOptions read_engine(const config::Node& node, const model::ModelSpec& mode
   read_length(node.optional("max_model_tokens"), model, options);
   read_speculation(node.optional("speculation"), model, options);
   read_engine_vision(node.optional("vision"), model, options);
+  read_adapters(node.optional("lora"), model, platform, options);
   options.plan.all_to_all =
       options.plan.ep > 1 && (options.software.expert_exchange != "all-reduce" || goes_wide(node, model, options.plan));
   node.finish();

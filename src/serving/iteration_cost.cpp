@@ -98,14 +98,19 @@ struct IterationCost::Implementation {
   }
 
   [[nodiscard]] double tokens_each() const { return 1.0 + options.speculative_tokens; }
-  [[nodiscard]] Batch decoding(double sequences, double context) const {
+  [[nodiscard]] Batch decoding(double sequences, double context, const AdapterLoad& adapters) const {
     Batch batch;
+    batch.adapter_tokens = adapters.tokens;
+    batch.adapters = adapters.adapters;
     batch.decode_sequences = sequences;
     batch.decode_tokens = batch.sampled = sequences * tokens_each();
     batch.decode_context = context;
     return batch;
   }
 
+  [[nodiscard]] static AdapterLoad adapters_of(const Batch& batch) {
+    return {.tokens = batch.adapter_tokens, .adapters = batch.adapters};
+  }
   [[nodiscard]] static Batch drafting(Batch batch) {
     batch.decode_tokens = batch.decode_sequences;
     return batch;
@@ -125,12 +130,17 @@ struct IterationCost::Implementation {
     const double share = 1.0 / options.plan.pp;
     for (double* value : {&batch.decode_sequences, &batch.decode_tokens, &batch.decode_context, &batch.prefill_sequences,
                           &batch.prefill_tokens, &batch.prefill_context, &batch.prefill_pairs, &batch.sampled,
-                          &batch.engine_tokens}) {
+                          &batch.engine_tokens, &batch.adapter_tokens}) {
       *value *= share;
     }
+    // Each share of the batch has all adapters, as far as it has tokens for them.
+    batch.adapters = std::min(batch.adapters, std::ceil(batch.adapter_tokens));
     return batch;
   }
 
+  [[nodiscard]] Pass adapter_pass(const Batch& batch) const {
+    return model::adapter_pass(passes.model(), options.plan, batch.adapter_tokens, batch.adapters);
+  }
   [[nodiscard]] Seconds drafting_time(const Batch& batch) const {
     if (batch.decode_sequences <= 0) return {};
     PassTime draft = drafts->body(batch.decode_sequences);
@@ -144,6 +154,7 @@ struct IterationCost::Implementation {
     PassTime total = passes.body(sequences * tokens_each() + batch.prefill_tokens, batch.engine_tokens);
     total += passes.head(batch.sampled);
     total += passes.prefill_attention(batch);
+    if (batch.adapter_tokens > 0) total += passes.adapters(batch.adapter_tokens, batch.adapters);
     if (!drafts) return total;
     // One draft after the other; each sees one token of every sequence, and the prompts once.
     PassTime draft = drafts->body(sequences);
@@ -189,11 +200,11 @@ struct IterationCost::Implementation {
     if (drafts) pass += drafts->decode_beside_prompts(drafting(part)) * options.speculative_tokens;
     return with_host(on_gpu(pass, false) * options.plan.pp + encoding(batch), batch);
   }
-  [[nodiscard]] DecodeLine line(int sequences, double context, Seconds longer) const;
+  [[nodiscard]] DecodeLine line(int sequences, double context, const AdapterLoad& adapters, Seconds longer) const;
   [[nodiscard]] Seconds time(const Batch& batch, Seconds longer) const {
     if (batch.prefill_tokens > 0 || batch.decode_sequences <= 0) return with_prefill(batch, longer);
     const DecodeLine decodes =
-        line(static_cast<int>(std::lround(batch.decode_sequences)), batch.decode_context, longer);
+        line(static_cast<int>(std::lround(batch.decode_sequences)), batch.decode_context, adapters_of(batch), longer);
     return decodes.fixed + decodes.per_token * batch.decode_context;
   }
 };
@@ -210,12 +221,13 @@ Seconds IterationCost::time(const Batch& batch) const { return implementation_->
 
 Seconds IterationCost::slowed(const Batch& batch, Seconds longer) const { return implementation_->time(batch, longer); }
 
-DecodeLine IterationCost::decode(int sequences, double context) const {
-  return implementation_->line(sequences, context, {});
+DecodeLine IterationCost::decode(int sequences, double context, const AdapterLoad& adapters) const {
+  return implementation_->line(sequences, context, adapters, {});
 }
 
-DecodeLine IterationCost::Implementation::line(int sequences, double context, Seconds longer) const {
-  const Batch whole = decoding(sequences, context);
+DecodeLine IterationCost::Implementation::line(int sequences, double context, const AdapterLoad& adapters,
+                                               Seconds longer) const {
+  const Batch whole = decoding(sequences, context, adapters);
   const Batch part = micro_batch(whole);
   const double stages = options.plan.pp;
   const bool graph = in_graph(whole);
@@ -238,7 +250,7 @@ ExchangeUses IterationCost::exchanges(const Batch& batch) const {
   const Implementation& cost = *implementation_;
   const double stages = cost.options.plan.pp, drafted = cost.options.speculative_tokens;
   const bool decodes_only = batch.prefill_tokens <= 0;
-  const Batch part = cost.micro_batch(decodes_only ? cost.decoding(batch.decode_sequences, batch.decode_context) : batch);
+  const Batch part = cost.micro_batch(decodes_only ? cost.decoding(batch.decode_sequences, batch.decode_context, {}) : batch);
   const double sequences = cost.in_graph(batch) ? cost.padded(part.decode_sequences) : part.decode_sequences;
   ExchangeUses uses{};
   cost.passes.add_exchanges(sequences * cost.tokens_each() + part.prefill_tokens, part.engine_tokens, part.sampled,
@@ -272,6 +284,7 @@ std::vector<std::pair<std::string, Seconds>> IterationCost::breakdown(const Batc
   const double stages = cost.options.plan.pp;
   add(token_pass(cost.passes.model(), cost.options.plan, part.tokens(), group_tokens, part.sampled), stages);
   add(context_pass(cost.passes.model(), cost.options.plan, part), stages);
+  add(cost.adapter_pass(part), stages);
   add(image_pass(cost.passes.model(), cost.options.plan, batch.images), 1);
   Seconds named;
   for (const auto& [name, time] : parts) named += time;
@@ -298,7 +311,8 @@ Seconds IterationCost::floor(const Batch& batch) const {
   };
   const Seconds stage = least(token_pass(cost.passes.model(), cost.options.plan, part.tokens(),
                                          part.tokens() * cost.options.plan.dp, part.sampled)) +
-                        least(context_pass(cost.passes.model(), cost.options.plan, part));
+                        least(context_pass(cost.passes.model(), cost.options.plan, part)) +
+                        least(cost.adapter_pass(part));
   return stage * cost.options.plan.pp + least(image_pass(cost.passes.model(), cost.options.plan, batch.images));
 }
 

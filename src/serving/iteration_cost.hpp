@@ -25,7 +25,7 @@ class IterationCost final : public IterationPricer {
 
   // Memoised by token counts; otherwise pure.
   [[nodiscard]] Seconds time(const model::Batch& batch) const override;
-  [[nodiscard]] DecodeLine decode(int sequences, double context) const override;
+  [[nodiscard]] DecodeLine decode(int sequences, double context, const AdapterLoad& adapters) const override;
   [[nodiscard]] ExchangeUses exchanges(const model::Batch& batch) const override;
   [[nodiscard]] const ExchangeShape* shape(model::Exchange exchange, Bytes bytes) const override;
   [[nodiscard]] Seconds slowed(const model::Batch& batch, Seconds longer) const override;
@@ -44,7 +44,7 @@ class IterationCost final : public IterationPricer {
 
 // HBM of one GPU of the engine, by class; what is left is the KV cache's.
 struct EngineMemory {
-  Bytes capacity, weights, activations, context, graphs, reserve, cache;
+  Bytes capacity, weights, adapters, activations, context, graphs, reserve, cache;
   Bytes encoder_cache;         // tokens of images, until the language model has seen them
   int cache_blocks = 0;        // of one attention group
   Bytes block_bytes;           // on one GPU

@@ -27,6 +27,12 @@ struct ExchangeUse {
 };
 using ExchangeUses = std::array<ExchangeUse, model::exchange_count>;
 
+// LoRA adapters of the sequences that decode in one attention group.
+struct AdapterLoad {
+  double tokens = 0;    // of an iteration, of sequences with one
+  double adapters = 0;  // different ones
+};
+
 class IterationPricer {
  public:
   virtual ~IterationPricer() = default;
@@ -34,7 +40,7 @@ class IterationPricer {
   [[nodiscard]] virtual Seconds time(const model::Batch& batch) const = 0;
   // For `sequences` that decode in one attention group with `context` cached tokens in all. time() of such a batch is on
   // this line within rounding.
-  [[nodiscard]] virtual DecodeLine decode(int sequences, double context) const = 0;
+  [[nodiscard]] virtual DecodeLine decode(int sequences, double context, const AdapterLoad& adapters) const = 0;
 
   // Where movements share the channels of its exchanges: what they are,
   [[nodiscard]] virtual ExchangeUses exchanges(const model::Batch& /*batch*/) const { return {}; }

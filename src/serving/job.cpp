@@ -71,6 +71,7 @@ void read_router(const config::Node& node, RouterOptions& options) {
   }
   options.policy = node.required("policy").choice(names);
   options.overlap_weight = node.optional("overlap_weight").number_or(1, {.min = 0, .max = 1e6});
+  options.load_limit = node.optional("load_limit").number_or(options.load_limit, {.min = 1, .max = 1e6});
   node.finish();
 }
 
@@ -102,12 +103,17 @@ void read_failures(const config::Node& node, ServingJob& job) {
   }
 }
 
-// What request sources can make but engines here do not simulate is refused, not ignored.
-void check_simulated(const config::Node& node, const RequestPlan& plan) {
-  if (!plan.prompts) return;
-  if (plan.prompts->adapters.count > 0) {
-    node.optional("adapters").problem("no `adapters`, for engines do not simulate LoRA", "some");
+// Prefill and decode both run an adapter's layers; and whoever makes requests with adapters wants them served. (A trace may
+// bring adapters that nobody asked for: they are noted.)
+void check_adapters(const config::Node& root, const ServingJob& job) {
+  const bool first = job.pools.front().engine.adapters.slots > 0, last = job.pools.back().engine.adapters.slots > 0;
+  if (first != last) {
+    root.optional(first ? "decode" : "prefill")
+        .problem("`lora` in the engines of both pools, for both run the adapters' layers", "in one of them");
   }
+  if (first || last || !job.requests->prompts || job.requests->prompts->adapters.count == 0) return;
+  root.optional("requests").optional("adapters").problem(
+      "an engine that serves LoRA adapters: write engine.lora: {max_loras: 8, max_lora_rank: 16}", "one without `lora`");
 }
 
 }  // namespace
@@ -138,7 +144,7 @@ ServingJob read_serving_job(const config::Document& document, const hardware::Pl
   job.queue_limit = static_cast<int>(root.optional("queue_limit").integer_or(0, {.min = 0, .max = 1e9}));
   job.warm_up_requests = static_cast<std::uint64_t>(root.optional("warm_up").integer_or(0, {.min = 0, .max = 1e12}));
   job.requests = std::make_shared<const RequestPlan>(read_request_plan(root.required("requests")));
-  check_simulated(root.optional("requests"), *job.requests);
+  check_adapters(root, job);
   settle_vision(root, job);
   root.finish();
   if (!document.has_problems() && platform != nullptr && job.gpus() > platform->gpu_count()) {

@@ -56,6 +56,9 @@ struct ServingJob {
   std::uint64_t warm_up_requests = 0;  // completed first, left out of the figures
 
   [[nodiscard]] bool disaggregated() const { return pools.size() > 1; }
+  [[nodiscard]] bool serves_adapters() const { return pools.front().engine.adapters.slots > 0; }
+  // The fabric must have topology::add_storage()'s parts.
+  [[nodiscard]] bool uses_storage() const { return kv_tiers.used() || serves_adapters(); }
   [[nodiscard]] int gpus() const;  // that its replicas hold at most
 };
 

@@ -112,6 +112,23 @@ PassTime PassCost::head(double sampled) const {
   return *heads_[rows];
 }
 
+const PassTime& PassCost::adapters_at(int tokens, int adapters) const {
+  const std::uint64_t key = (static_cast<std::uint64_t>(tokens) << 32U) | static_cast<std::uint32_t>(adapters);
+  const auto [entry, is_new] = adapters_.try_emplace(key);
+  if (is_new) entry->second = priced(adapter_pass(model_, plan_, tokens, adapters));
+  return entry->second;
+}
+
+PassTime PassCost::adapters(double tokens, double adapters) const {
+  const int whole = static_cast<int>(std::ceil(tokens - 1e-9));
+  const int different = static_cast<int>(std::ceil(adapters - 1e-9));
+  const int spacing = spacing_at(whole);
+  const int low = whole / spacing * spacing;
+  if (low == whole) return adapters_at(low, different);
+  const PassTime below = adapters_at(low, different);
+  return between(below, adapters_at(low + spacing, different), double{1} * (whole - low) / spacing);
+}
+
 PassTime PassCost::prefill_attention(const model::Batch& batch) const {
   if (batch.prefill_tokens <= 0) return {};
   model::Batch prefill;

@@ -1,8 +1,10 @@
 // The GPU time of one model's passes on one engine, memoised: by token count, by sampled rows, by sequences and context.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -51,6 +53,8 @@ class PassCost {
 
   // Adds the exchanges of body(tokens, engine_tokens) and head(sampled), so many times.
   void add_exchanges(double tokens, double engine_tokens, double sampled, double times, ExchangeUses& uses) const;
+  // What LoRA adapters add, `tokens` being those of sequences with one. On the same lines as body().
+  [[nodiscard]] PassTime adapters(double tokens, double adapters) const;
 
   [[nodiscard]] PassTime priced(const model::Pass& pass) const;
   [[nodiscard]] const model::ModelSpec& model() const { return model_; }
@@ -59,6 +63,7 @@ class PassCost {
   [[nodiscard]] const PassTime& body_at(int tokens) const;
   [[nodiscard]] const PassTime& experts_at(int engine_tokens) const;
   [[nodiscard]] PassTime experts(double engine_tokens) const;
+  [[nodiscard]] const PassTime& adapters_at(int tokens, int adapters) const;
   [[nodiscard]] const PassTime& decode_at(int sequences, double tokens_each, int anchor) const;
 
   model::ModelSpec model_;
@@ -68,6 +73,7 @@ class PassCost {
   mutable std::vector<std::optional<PassTime>> bodies_, heads_;
   mutable std::vector<std::optional<PassTime>> experts_;
   mutable std::vector<std::vector<std::optional<PassTime>>> decodes_;
+  mutable std::unordered_map<std::uint64_t, PassTime> adapters_;  // by tokens and adapters
 };
 
 }  // namespace aifsim::serving

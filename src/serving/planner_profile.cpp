@@ -16,7 +16,7 @@ double PricedProfile::prompt_tokens_per_s(double prompt) const {
 }
 
 Seconds PricedProfile::iteration(int sequences, double context) const {
-  const DecodeLine line = pricer_.decode(sequences, sequences * context);
+  const DecodeLine line = pricer_.decode(sequences, sequences * context, {});
   return line.fixed + line.per_token * (sequences * context);
 }
 

@@ -27,6 +27,7 @@ Replica::Implementation::Implementation(std::uint32_t replica, Role what, const 
       quanta(token_quanta(engine)),
       shape(cache_shape(engine, hbm)),
       scheduler(make_scheduler(engine)),
+      adapters(engine.adapters.slots),
       wanted(never) {
   ensure(options.max_sequences > 0 && options.block_tokens > 0, "an engine runs sequences and has cache blocks");
   ensure(options.max_batched_tokens >= options.max_sequences * tokens_each(),
@@ -110,7 +111,7 @@ void Replica::Implementation::notice(Seconds when, bool ahead) {
 }
 
 void Replica::Implementation::report(Seconds when) {
-  const int queued = static_cast<int>(waiting.size() + incoming.size() + ready.size()) + fetching;
+  const int queued = static_cast<int>(waiting.size() + passed_over.size() + incoming.size() + ready.size()) + fetching;
   if (queued == reported.waiting && running == reported.running) return;
   reported.waiting = queued;
   reported.running = running;
@@ -146,7 +147,7 @@ void Replica::Implementation::submit(Ticket ticket) {
   ensure(role != Role::decode, "a decode replica gets what it has reserved cache for");
   if (draining) return outlets.rejected(std::move(ticket), RejectReason::replica_lost);
   if (!holdable(ticket.request)) return outlets.rejected(std::move(ticket), RejectReason::too_long);
-  const std::size_t queued = waiting.size() + incoming.size();
+  const std::size_t queued = waiting.size() + passed_over.size() + incoming.size();
   if (options.queue_limit > 0 && queued >= static_cast<std::size_t>(options.queue_limit)) {
     return outlets.rejected(std::move(ticket), RejectReason::queue_full);
   }
@@ -188,12 +189,14 @@ bool Replica::Implementation::reserve(const Ticket& ticket) {
   AttentionGroup& group = groups[sequence.group];
   const PrefixCache::Match match = group.cache.match(sequence.pieces);
   const std::int64_t blocks = shape.blocks(sequence.target + quanta.lookahead);
-  if (group.cache.lacking(match, blocks) + match.idle_blocks * shape.block > group.available()) {
+  const bool fits = group.cache.lacking(match, blocks) + match.idle_blocks * shape.block <= group.available();
+  if (!fits || !adapter_fits(ticket.request)) {
     sequences.remove(added);
     return false;
   }
   group.cache.take(sequence.holding, sequence.pieces, match, blocks);
   ++group.reserved;
+  take_adapter(added);
   sequence.computed = sequence.target;
   sequence.generated = 1;
   sequence.scheduled = true;
@@ -206,6 +209,11 @@ void Replica::Implementation::take_incoming() {
     const SequenceIndex arrived = incoming.front().second;
     incoming.pop_front();
     const bool transferred = sequences[arrived].computed > 0;
+    if (sequences[arrived].lacks_adapter) {
+      await_adapter(arrived);
+      continue;
+    }
+    if (!transferred) sequences[arrived].place = ++last_place;
     sequences[arrived].state = transferred ? SequenceState::ready : SequenceState::waiting;
     (transferred ? ready : waiting).push_back(arrived);
   }
@@ -239,6 +247,9 @@ void Replica::use_tiers(LowerTiers& tiers) {
 
 void Replica::use_channels(SharedChannels& channels) { implementation_->channels = &channels; }
 void Replica::channels_changed() { implementation_->channels_changed(); }
+void Replica::use_adapters(AdapterSource& source) { implementation_->adapter_source = &source; }
+bool Replica::has_adapter(std::uint32_t adapter) const { return implementation_->adapters.has(adapter); }
+bool Replica::adapter_fits(const Request& request) const { return implementation_->adapter_fits(request); }
 
 std::uint32_t Replica::index() const { return implementation_->number; }
 
@@ -249,7 +260,8 @@ int Replica::running() const {
 }
 
 int Replica::waiting() const {
-  return static_cast<int>(implementation_->waiting.size() + implementation_->incoming.size());
+  return static_cast<int>(implementation_->waiting.size() + implementation_->passed_over.size() +
+                          implementation_->incoming.size());
 }
 
 double Replica::waiting_tokens() const { return static_cast<double>(implementation_->waiting_tokens); }
@@ -273,6 +285,7 @@ int Replica::cached_prefix(const Prompt& prompt) const {
 }
 
 void Replica::check() const {
+  implementation_->adapters.check();
   for (const AttentionGroup& group : implementation_->groups) {
     group.cache.check();
     ensure(group.running <= implementation_->options.max_sequences, "no more sequences run than may");

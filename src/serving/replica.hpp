@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 
+#include "serving/adapter_source.hpp"
 #include "serving/engine.hpp"
 #include "serving/events.hpp"
 #include "serving/iteration_cost.hpp"
@@ -65,6 +66,8 @@ class Replica {
   // Whom its exchanges share channels with. Must outlive the replica.
   void use_channels(SharedChannels& channels);
   void channels_changed();  // what iterations under way take has to be asked anew
+  // Where adapters come from. Must outlive the replica.
+  void use_adapters(AdapterSource& source);
 
   // What a router may know.
   [[nodiscard]] std::uint32_t index() const;
@@ -73,6 +76,9 @@ class Replica {
   [[nodiscard]] double waiting_tokens() const;     // prompt tokens not yet prefilled
   [[nodiscard]] double cache_use() const;          // 0..1
   [[nodiscard]] int cached_prefix(const Prompt& prompt) const;  // tokens of this prompt that its prefix cache holds now
+  [[nodiscard]] bool has_adapter(std::uint32_t adapter) const;  // in HBM, or on its way there
+  // Role::decode: has it a slot for this request's adapter?
+  [[nodiscard]] bool adapter_fits(const Request& request) const;
   void check() const;  // the laws of its books: InternalError when one is broken
 
  private:

@@ -8,7 +8,7 @@
 namespace aifsim::serving {
 
 EngineView Replica::Implementation::view() const {
-  return {.running = running, .decoding = decoding, .waiting = static_cast<int>(waiting.size())};
+  return {.running = running, .decoding = decoding, .waiting = static_cast<int>(waiting.size() + passed_over.size())};
 }
 
 // Puts the next iterations together. The second round is for requests that find room where others were preempted.
@@ -26,7 +26,7 @@ void Replica::Implementation::begin() {
     if (decoding > 0) return start_stretch(preempted);
   }
   const bool others_hold = fetching > 0 || !held.empty() || !reserved.empty() || !ready.empty() || !incoming.empty();
-  ensure(waiting.empty() || others_hold, "who fits into an empty cache does not wait for it");
+  ensure((waiting.empty() && passed_over.size() == 0) || others_hold, "who fits into an empty cache does not wait for it");
 }
 
 // Does the engine keep new prompts waiting for others?
@@ -94,7 +94,7 @@ void Replica::Implementation::add_chunk(SequenceIndex index) {
 }
 
 void Replica::Implementation::admit() {
-  while (!waiting.empty() && admit_front()) {
+  while (front_can_join() && admit_front()) {
   }
 }
 
@@ -127,6 +127,7 @@ bool Replica::Implementation::admit_front() {
   if (!admitted_by_scheduler(sequence, match)) return false;
   waiting.pop_front();
   group.cache.take(sequence.holding, sequence.pieces, match, shape.blocks(sequence.target + quanta.lookahead));
+  take_adapter(index);
   if (!sequence.scheduled) {
     sequence.scheduled = true;
     sequence.ticket.record.scheduled = now;
@@ -138,6 +139,11 @@ bool Replica::Implementation::admit_front() {
   }
   waiting_tokens -= found;
   if (begin_fetch(index, match)) return true;
+  if (sequence.lacks_adapter) {
+    ++group.reserved;
+    await_adapter(index);
+    return true;
+  }
   run(index);
   prefilling.push_back(index);
   add_chunk(index);
@@ -240,6 +246,10 @@ void Replica::Implementation::begin_swap_in(SequenceIndex index) {
 
 void Replica::Implementation::fetched(SequenceIndex index) {
   Sequence& sequence = sequences[index];
+  if (sequence.lacks_adapter) {
+    sequence.cache_there = clock.now();
+    return;
+  }
   sequence.state = SequenceState::ready;
   sequence.ticket.record.fetch += clock.now() - sequence.asked;
   --fetching;

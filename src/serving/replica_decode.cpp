@@ -30,6 +30,7 @@ void Replica::Implementation::join_decode(SequenceIndex index) {
   sequence.begun = iteration;
   ++group.decoding;
   ++decoding;
+  group.adapters.add(adapter_of(sequence));
   group.context += (std::int64_t{sequence.target} + 1) * quanta.token;
   group.growth.add(cached_quanta(sequence), shape.growth(blocks_held(sequence)));
   plan_growth_change(index);
@@ -98,7 +99,7 @@ void Replica::Implementation::start_stretch(bool preempted) {
       });
   const double context = quanta.tokens(longest.context);
   const double gain = longest.decoding * quanta.tokens_per_iteration();
-  const DecodeLine line = pricer.decode(longest.decoding, context);
+  const DecodeLine line = pricer.decode(longest.decoding, context, adapter_load(longest));
   ensure(prune(ends), "a sequence that decodes has an end");
   std::int64_t iterations = ends.front().iteration - iteration;
   if (line.until_context < std::numeric_limits<double>::infinity()) {
@@ -151,7 +152,9 @@ void Replica::Implementation::finish_stretch() {
                     .iterations = static_cast<int>(count),
                     .first = stretch.first * times,
                     .last = stretch.duration(count - 1) * times,
-                    .tokens_per_iteration = quanta.tokens_per_iteration()});
+                    .tokens_per_iteration = quanta.tokens_per_iteration(),
+                    .adapter_sequences = adapter_sequences(),
+                    .adapters = different_adapters()});
   for (AttentionGroup& group : groups) {
     group.committed = 0;
     group.cache.grow(group.growth.needed(count * quanta.iteration));

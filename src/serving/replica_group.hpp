@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "serving/adapter_tally.hpp"
 #include "serving/kv_cache.hpp"
 #include "serving/kv_cache_growth.hpp"
 #include "serving/replica_sequence.hpp"
@@ -28,6 +29,7 @@ struct AttentionGroup {
 
   KvCache cache;
   CacheGrowth growth;         // of those that decode
+  AdapterTally adapters;      // the same
   CacheUnits committed = 0;   // of what is available, for the iterations under way
   int running = 0;            // prefilling and decoding
   int decoding = 0;

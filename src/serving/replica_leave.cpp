@@ -11,6 +11,7 @@ namespace aifsim::serving {
 void Replica::Implementation::stop_running(SequenceIndex index) {
   Sequence& sequence = sequences[index];
   AttentionGroup& group = groups[sequence.group];
+  give_back_adapter(index);
   group.promised -= sequence.promised;
   group.expected -= sequence.expected;
   --group.running;
@@ -25,6 +26,7 @@ void Replica::Implementation::stop_running(SequenceIndex index) {
   group.growth.add(cached_quanta(sequence), -shape.growth(blocks_held(sequence)));
   --group.decoding;
   --decoding;
+  group.adapters.remove(adapter_of(sequence));
   ++sequence.version;
 }
 
@@ -70,6 +72,7 @@ void Replica::Implementation::preempt(SequenceIndex index) {
   sequence.computed = 0;
   if (decoded && !sequence.swapped) waiting_tokens += sequence.target;
   sequence.state = SequenceState::waiting;
+  sequence.place = --first_place;
   waiting.push_front(index);
   double all_made = 0, all_limits = 0;
   for (const AttentionGroup& group : groups) {
@@ -98,7 +101,10 @@ void Replica::Implementation::release(std::uint64_t request) {
   if (found == kept.end()) return;  // lost when the replica failed
   const SequenceIndex index = found->second;
   kept.erase(found);
-  if (role == Role::decode) --groups[sequences[index].group].reserved;
+  if (role == Role::decode) {
+    --groups[sequences[index].group].reserved;
+    give_back_adapter(index);
+  }
   leave_cache(index, false);
   sequences.remove(index);
   if (busy) return;
@@ -115,6 +121,7 @@ std::vector<Ticket> Replica::Implementation::fail() {
               .input_tokens = record.input_tokens,
               .output_tokens = record.output_tokens,
               .block_tokens = record.block_tokens,
+              .adapter = record.adapter,
               .preemptions = record.preemptions,
               .images = record.images,
               .image_tokens = record.image_tokens,
@@ -136,6 +143,9 @@ std::vector<Ticket> Replica::Implementation::fail() {
   }
   incoming.clear();
   waiting.clear();
+  passed_over.clear();
+  adapters.clear();
+  adapter_waiters.clear();
   ready.clear();
   prefilling.clear();
   held.clear();

@@ -31,6 +31,7 @@ void Replica::Implementation::start_prefill(bool with_decode) {
     batch.images.patches += chunk.images.patches;
     batch.images.pairs += chunk.images.pairs;
   }
+  if (adapters.used()) add_adapters(batches, with_decode);
   double total = 0;
   // Groups work in step: the one with most to do sets the pace.
   const auto longest = std::max_element(batches.begin(), batches.end(), [](const auto& a, const auto& b) {
@@ -63,7 +64,9 @@ void Replica::Implementation::finish_prefill() {
                       .iterations = 1,
                       .first = duration,
                       .last = duration,
-                      .tokens_per_iteration = quanta.tokens_per_iteration()});
+                      .tokens_per_iteration = quanta.tokens_per_iteration(),
+                      .adapter_sequences = adapter_sequences(),
+                      .adapters = different_adapters()});
     advance(1);
   }
   for (const Chunk& chunk : chunks) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <vector>
 
 #include "serving/kv_cache.hpp"
@@ -42,6 +43,10 @@ struct Sequence {
   std::int64_t expected = 0;  // quanta of output that schedulers reckon with, when it joined
   Seconds asked;              // when its fetch began
   bool scheduled = false, swapped = false;
+  std::int64_t place = 0;              // in the queue, among those that wait
+  bool lacks_adapter = false;          // it uses a slot whose adapter is on its way
+  std::optional<Seconds> passed_over;  // when it first was, for its adapter had no slot
+  std::optional<Seconds> cache_there;  // since when, while its adapter alone is missing
 };
 
 // Sequences at places of their own, reused.

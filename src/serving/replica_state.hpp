@@ -1,5 +1,6 @@
 // The inside of a replica. Its functions are in replica.cpp (the outside and the clock), replica_admission.cpp (who
-// joins), replica_prefill.cpp, replica_images.cpp, replica_decode.cpp and replica_pace.cpp (iterations),
+// joins), replica_adapters.cpp (LoRA adapters), replica_prefill.cpp, replica_images.cpp, replica_decode.cpp and
+// replica_pace.cpp (iterations),
 // replica_leave.cpp (who leaves).
 #pragma once
 
@@ -12,6 +13,9 @@
 #include <utility>
 #include <vector>
 
+#include "serving/adapter_queue.hpp"
+#include "serving/adapter_slots.hpp"
+#include "serving/adapter_source.hpp"
 #include "serving/image_chunk.hpp"
 #include "serving/pace.hpp"
 #include "serving/replica.hpp"
@@ -65,6 +69,19 @@ struct Replica::Implementation {
   void encode(Sequence& sequence, const ChunkImages& images);
   void expect(SequenceIndex index, Seconds when);
 
+  // Adapters
+  [[nodiscard]] std::uint32_t adapter_of(const Sequence& sequence) const;
+  [[nodiscard]] bool adapter_fits(const Request& request) const;
+  bool front_can_join();
+  void take_adapter(SequenceIndex index);
+  void give_back_adapter(SequenceIndex index);
+  void await_adapter(SequenceIndex index);
+  void adapter_loaded(std::uint32_t adapter, std::uint64_t load);
+  void add_adapters(std::vector<model::Batch>& batches, bool with_decode) const;
+  [[nodiscard]] int adapter_sequences() const;   // that decode
+  [[nodiscard]] int different_adapters() const;  // in the group that has most
+  [[nodiscard]] AdapterLoad adapter_load(const AttentionGroup& group) const;
+
   // Iterations
   void start_prefill(bool with_decode);
   void finish_prefill();
@@ -111,6 +128,7 @@ struct Replica::Implementation {
   std::unique_ptr<BatchScheduler> scheduler;
   LowerTiers* tiers = nullptr;
   SharedChannels* channels = nullptr;
+  AdapterSource* adapter_source = nullptr;  // null: adapters are there at once
 
   // Who is there
   SequenceTable sequences;
@@ -118,6 +136,10 @@ struct Replica::Implementation {
   std::deque<std::pair<Seconds, SequenceIndex>> incoming;  // by when they can join
   Seconds front_end_free;                                  // for the next request
   std::deque<SequenceIndex> waiting, ready;
+  std::int64_t first_place = 0, last_place = 0;  // in `waiting`
+  AdapterSlots adapters;
+  AdapterQueue passed_over;  // of those that wait
+  std::unordered_map<std::uint32_t, std::vector<std::pair<SequenceIndex, std::uint64_t>>> adapter_waiters;  // and version
   std::vector<SequenceIndex> prefilling;  // in the order of joining
   std::unordered_map<std::uint64_t, SequenceIndex> held, reserved;
   int running = 0, decoding = 0, fetching = 0;

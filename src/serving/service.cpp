@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "serving/adapter_engines.hpp"
 #include "serving/kv_tier_engines.hpp"
 #include "serving/service_state.hpp"
 
@@ -23,6 +24,9 @@ Service::Implementation::Implementation(const Deployment& engines, RequestSource
     tiers = std::make_unique<KvTiers>(job.kv_tiers, kv_tier_engines(deployment), *deployment.topology, clock);
     tiers->watch([this](topology::DataPlace place, double share) { observer.tier_changed(place, share, clock.now()); });
   }
+  if (job.serves_adapters()) {
+    adapters = std::make_unique<AdapterStore>(adapter_engines(deployment), *deployment.topology, clock);
+  }
   share_channels();
   for (std::size_t i = 0; i < job.pools.size(); ++i) pools.emplace_back();
   replicas.resize(deployment.engines.size());
@@ -38,7 +42,7 @@ Service::Implementation::Implementation(const Deployment& engines, RequestSource
 }
 
 void Service::Implementation::share_channels() {
-  const bool moves = job.disaggregated() || tiers != nullptr;
+  const bool moves = job.disaggregated() || tiers != nullptr || adapters != nullptr;
   const auto exchanges = [](const Deployment::Engine& engine) { return engine.gpus.size() > 1; };
   if (!moves || !clock.contends() || std::ranges::none_of(deployment.engines, exchanges)) return;
   const topology::Topology& topology = *deployment.topology;
@@ -50,6 +54,7 @@ void Service::Implementation::share_channels() {
   }
   transfers.watch(*sharing);
   if (tiers) tiers->watch(*sharing);
+  if (adapters) adapters->watch(*sharing);
 }
 
 // Arrivals
@@ -84,6 +89,7 @@ void Service::Implementation::arrive(Request request) {
   Ticket ticket;
   ticket.record.id = request.prompt.id;
   ticket.record.input_tokens = request.prompt.tokens;
+  ticket.record.adapter = request.prompt.adapter;
   ticket.record.images = request.prompt.images;
   ticket.record.image_tokens = request.prompt.image_tokens;
   ticket.record.block_tokens = request.prompt.blocks.empty() ? 0 : request.prompt.block_tokens;
@@ -147,6 +153,7 @@ void Service::start() {
 const Fleet& Service::fleet() const { return implementation_->fleet; }
 const KvTransfers& Service::transfers() const { return implementation_->transfers; }
 const ChannelSharing* Service::sharing() const { return implementation_->sharing.get(); }
+const AdapterStore* Service::adapters() const { return implementation_->adapters.get(); }
 const KvTiers* Service::tiers() const { return implementation_->tiers.get(); }
 std::uint64_t Service::in_flight() const { return implementation_->in_flight; }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "hardware/platform.hpp"
+#include "serving/adapter_store.hpp"
 #include "serving/channel_sharing.hpp"
 #include "serving/events.hpp"
 #include "serving/iteration_cost.hpp"
@@ -48,6 +49,7 @@ class Service {
   [[nodiscard]] const KvTransfers& transfers() const;
   [[nodiscard]] const KvTiers* tiers() const;  // null where the job has none
   [[nodiscard]] const ChannelSharing* sharing() const;  // null where nothing that moves can slow an exchange
+  [[nodiscard]] const AdapterStore* adapters() const;  // null where engines serve none
   [[nodiscard]] const Fleet& fleet() const;
   // Requests that arrived and are neither completed nor rejected.
   [[nodiscard]] std::uint64_t in_flight() const;

@@ -31,6 +31,10 @@ void Service::Implementation::add_replica(std::uint32_t index) {
                                               deployment.memories[pool], *engine.cost, clock, observer,
                                               std::move(outlets));
   if (tiers && engine.pool->role != Role::decode) replicas[index]->use_tiers(tiers->of(index));
+  if (adapters) {
+    adapters->forget(index);
+    replicas[index]->use_adapters(*adapters);
+  }
   if (sharing) replicas[index]->use_channels(*sharing);
   std::vector<const Replica*>& taking = pools[pool];
   const auto place = std::find_if(taking.begin(), taking.end(), [&](const Replica* other) { return other->index() > index; });
@@ -93,6 +97,7 @@ void Service::Implementation::lose(const ReplicaFailure& failure) {
   const std::uint32_t index = failure.replica;
   stop_giving(index);
   fleet.lost(index, failure.restart);
+  if (adapters) adapters->forget(index);
   std::vector<Ticket> again = replicas[index] ? replicas[index]->fail() : std::vector<Ticket>{};
   for (auto entry = moving.begin(); entry != moving.end();) {
     if (entry->second.from == index) {

@@ -26,6 +26,7 @@ struct Service::Implementation {
   ServingObserver& observer;
   KvTransfers transfers;
   std::unique_ptr<KvTiers> tiers;
+  std::unique_ptr<AdapterStore> adapters;
   std::unique_ptr<ChannelSharing> sharing;  // null: nothing that moves can slow an exchange
   std::vector<std::unique_ptr<Replica>> replicas;  // null: has not started yet
   std::vector<std::unique_ptr<Replica>> retired;   // their timers may still be on the clock

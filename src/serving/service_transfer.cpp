@@ -17,11 +17,18 @@ void Service::Implementation::hand_over(Ticket ticket, std::uint32_t from) {
 
 void Service::Implementation::place_awaiting() {
   if (pools.back().empty() && fleet.starting(job.pools.size() - 1) == 0) return give_up_awaiting();
-  while (!awaiting.empty()) {
-    Replica* target = with_room(awaiting.front().ticket);
+  for (std::size_t next = 0; next < awaiting.size();) {
+    const Ticket& ticket = awaiting[next].ticket;
+    // Who has no slot for its adapter anywhere is passed over.
+    const auto fits = [&](const Replica* replica) { return replica->adapter_fits(ticket.request); };
+    if (std::ranges::none_of(pools.back(), fits)) {
+      ++next;
+      continue;
+    }
+    Replica* target = with_room(ticket);
     if (target == nullptr) return;
-    Transfer transfer = std::move(awaiting.front());
-    awaiting.pop_front();
+    Transfer transfer = std::move(awaiting[next]);
+    awaiting.erase(awaiting.begin() + static_cast<std::ptrdiff_t>(next));
     transfer.to = target->index();
     begin(std::move(transfer));
   }

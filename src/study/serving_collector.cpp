@@ -38,6 +38,8 @@ void ServingCollector::decoded(const serving::DecodeRun& run) {
   report_.itl.add_line(run.first * gap, run.last * gap, count, run.sequences * run.tokens_per_iteration);
   iterations_ += count;
   batch_sum_ += count * run.sequences;
+  adapter_batch_sum_ += count * run.adapter_sequences;
+  adapters_sum_ += count * run.adapters;
 }
 
 void ServingCollector::prefilled(std::uint32_t /*replica*/, Seconds begin, Seconds duration, double tokens) {
@@ -70,10 +72,27 @@ void ServingCollector::tier_changed(topology::DataPlace place, double share, Sec
   tiers_.at(tier) = {.share = share, .since = when};
 }
 
+void ServingCollector::adapter_taken(std::uint32_t /*replica*/, bool there) {
+  ++adapters_taken_;
+  if (there) ++adapters_there_;
+}
+
+void ServingCollector::adapter_awaited(std::uint32_t /*replica*/, Seconds time) { adapters_awaited_ += time; }
+
+metrics::AdapterReport ServingCollector::adapters() const {
+  metrics::AdapterReport report{.requests = with_adapters_};
+  if (adapters_taken_ == 0) return report;
+  report.hit_ratio = static_cast<double>(adapters_there_) / static_cast<double>(adapters_taken_);
+  report.load_wait = adapters_awaited_ / static_cast<double>(with_adapters_);
+  report.slot_wait = all_slot_waits_ / static_cast<double>(with_adapters_);
+  return report;
+}
+
 void ServingCollector::completed(const serving::RequestRecord& record) {
   if (sink_) sink_(record);
   report_.preemptions += static_cast<std::uint64_t>(record.preemptions);
   last_ = record.done;
+  all_slot_waits_ += record.slot_wait;
   if (!measuring()) {
     if (++completed_ == job_.warm_up_requests) begin_ = record.done;
     return;
@@ -105,6 +124,9 @@ void ServingCollector::completed(const serving::RequestRecord& record) {
   queueing_ += record.scheduled - record.arrival - record.preparation;
   fetch_ += record.fetch;
   transfer_ += record.transfer;
+  adapter_wait_ += record.adapter_wait;
+  slot_wait_ += record.slot_wait;
+  adapter_requests_ += record.adapter > 0 ? 1 : 0;
   prefill_ += ttft - (record.scheduled - record.arrival) - record.fetch - record.transfer;
   if (record.transfer > Seconds{}) ++transferred_;
   const bool soon = job_.slo.ttft <= Seconds{} || ttft <= job_.slo.ttft;
@@ -155,6 +177,11 @@ ServingCollector::Means ServingCollector::means() const {
   means.batch = iterations_ > 0 ? batch_sum_ / iterations_ : 0;
   means.images = {encoded_.images / count, encoded_.patches / count, encoded_.pairs / count};
   means.preparation = preparation_ / count;
+  means.adapter_share = adapter_requests_ / count;
+  means.adapter_batch = iterations_ > 0 ? adapter_batch_sum_ / iterations_ : 0;
+  means.adapters = iterations_ > 0 ? adapters_sum_ / iterations_ : 0;
+  means.adapter_wait = adapter_wait_ / count;
+  means.slot_wait = slot_wait_ / count;
   means.queueing = queueing_ / count;
   means.fetch = fetch_ / count;
   means.transfer = transfer_ / count;

@@ -22,6 +22,8 @@ class ServingCollector final : public serving::ServingObserver {
   void prefilled(std::uint32_t replica, Seconds begin, Seconds duration, double tokens) override;
   void changed(const serving::ReplicaState& state, Seconds when) override;
   void tier_changed(topology::DataPlace place, double share, Seconds when) override;
+  void adapter_taken(std::uint32_t replica, bool there) override;
+  void adapter_awaited(std::uint32_t replica, Seconds time) override;
   void completed(const serving::RequestRecord& record) override;
   void rejected(const serving::Prompt& prompt, serving::RejectReason reason, Seconds when) override;
 
@@ -37,10 +39,14 @@ class ServingCollector final : public serving::ServingObserver {
     model::ImageWork images;                                  // encoded for a request
     Seconds preparation, queueing, fetch, transfer, prefill;  // of the time to the first token
     Seconds iterations_with_prompts, decode_iterations;       // of all replicas, in the whole run
+    double adapter_share = 0;                                 // of requests, those with a LoRA adapter
+    double adapter_batch = 0, adapters = 0;                   // of a decode iteration: sequences with one, different ones
+    Seconds adapter_wait, slot_wait;                          // of fetch, of queueing
   };
   [[nodiscard]] Means means() const;
   // Requests that bring what is not simulated.
   [[nodiscard]] std::uint64_t with_adapters() const { return with_adapters_; }
+  [[nodiscard]] metrics::AdapterReport adapters() const;
 
  private:
   struct Replica {
@@ -72,6 +78,9 @@ class ServingCollector final : public serving::ServingObserver {
   model::ImageWork encoded_;
   Seconds preparation_, queueing_, fetch_, transfer_, prefill_;
   Seconds iterations_with_prompts_, decode_iterations_;
+  std::uint64_t adapters_taken_ = 0, adapters_there_ = 0;
+  double adapter_requests_ = 0, adapter_batch_sum_ = 0, adapters_sum_ = 0;  // measured; of decode iterations
+  Seconds adapters_awaited_, adapter_wait_, slot_wait_, all_slot_waits_;
 };
 
 }  // namespace aifsim::study

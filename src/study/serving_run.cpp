@@ -43,6 +43,7 @@ metrics::PoolReport pool_report(const serving::Pool& pool, const serving::Engine
                            {"activations", memory.activations}, {"cuda context", memory.context},
                            {"cuda graphs", memory.graphs},  {"reserve", memory.reserve}};
   if (memory.encoder_cache > Bytes{}) report.memory.classes.push_back({"encoder cache", memory.encoder_cache});
+  if (memory.adapters > Bytes{}) report.memory.classes.push_back({"lora adapters", memory.adapters});
   return report;
 }
 
@@ -103,6 +104,13 @@ SharedTime shared_time(const serving::ChannelSharing* sharing, bool prompts, Sec
   return shared;
 }
 
+std::string adapter_loading(const serving::AdapterStore& adapters, const topology::Fabric& fabric) {
+  Seconds on_fabric;
+  for (const auto& [channel, time] : adapters.traffic().bound()) on_fabric = std::max(on_fabric, time);
+  if (adapters.figures().off_fabric > on_fabric) return "loading LoRA adapters from storage (start_up.storage)";
+  return busiest("loading LoRA adapters", adapters.traffic().bound(), fabric);
+}
+
 std::vector<ServingBottleneck> bottlenecks(const Deployment& deployment, const ServingCollector::Means& means,
                                            const metrics::ServingReport& report, const serving::Service& service) {
   std::vector<ServingBottleneck> list;
@@ -112,23 +120,30 @@ std::vector<ServingBottleneck> bottlenecks(const Deployment& deployment, const S
       list.push_back({.figure = "ttft", .resource = name, .time = time, .share = time / ttft});
     };
     part("preparing images on the host", means.preparation);
-    part("waiting for a place in the batch", means.queueing);
+    part("waiting for a place in the batch", means.queueing - means.slot_wait);
     const topology::Fabric& fabric = deployment.topology->fabric;
+    if (service.adapters() != nullptr) {
+      part("waiting for a LoRA slot (lora.max_loras)", means.slot_wait);
+      part(adapter_loading(*service.adapters(), fabric), means.adapter_wait);
+    }
     const std::map<ChannelId, Seconds> fetched =
         service.tiers() == nullptr ? std::map<ChannelId, Seconds>() : service.tiers()->traffic().bound();
-    part(busiest("fetching cached blocks", fetched, fabric), means.fetch);
+    part(busiest("fetching cached blocks", fetched, fabric), means.fetch - means.adapter_wait);
     part(busiest("kv transfer", service.transfers().bound(), fabric), means.transfer);
     const SharedTime shared = shared_time(service.sharing(), true, means.iterations_with_prompts, fabric);
     part(shared.name, means.prefill * shared.share);
     const Deployment::Engine& engine = engine_of(deployment, serving::Role::prefill);
     const double tokens = std::max(1.0, means.input_tokens - means.cached_tokens);
+    const double adapted = service.adapters() != nullptr ? means.adapter_share : 0;
     blame(list, "ttft", means.prefill * (1 - shared.share), ttft,
           engine.cost->breakdown({.prefill_sequences = 1,
                                   .prefill_tokens = tokens,
                                   .prefill_context = means.cached_tokens,
                                   .prefill_pairs = tokens * (means.cached_tokens + (tokens + 1) / 2),
                                   .sampled = 1,
-                                  .images = means.images}));
+                                   .adapter_tokens = tokens * adapted,
+                                   .adapters = adapted,
+                                   .images = means.images}));
   }
   const Seconds tpot = report.tpot.mean();
   const double sequences = std::max(1.0, std::round(means.batch));
@@ -138,7 +153,9 @@ std::vector<ServingBottleneck> bottlenecks(const Deployment& deployment, const S
     const model::Batch batch{.decode_sequences = sequences,
                              .decode_tokens = sequences * tokens_each,
                              .decode_context = sequences * means.context,
-                             .sampled = sequences * tokens_each};
+                             .sampled = sequences * tokens_each,
+                             .adapter_tokens = std::min(sequences, means.adapter_batch) * tokens_each,
+                             .adapters = means.adapters};
     const Seconds alone = std::min(tpot, engine.cost->time(batch));
     blame(list, "tpot", alone, tpot, engine.cost->breakdown(batch));
     const SharedTime shared =
@@ -231,7 +248,16 @@ ServingResult simulate_serving(const Deployment& deployment, serving::RequestSou
   const auto left_out = [&](std::uint64_t count, const std::string& what) {
     if (count > 0) result.notes.push_back(std::to_string(count) + " requests bring " + what + " not simulated");
   };
-  left_out(collector.with_adapters(), "LoRA adapters: their weights and operators are");
+  if (service.adapters() == nullptr) {
+    left_out(collector.with_adapters(), "LoRA adapters: without engine.lora their weights and operators are");
+  } else if (collector.with_adapters() > 0) {
+    metrics::AdapterReport& adapters = result.service.adapters.emplace(collector.adapters());
+    const serving::AdapterStore::Figures& figures = service.adapters()->figures();
+    adapters.loads = figures.loads;
+    adapters.reads = figures.reads;
+    adapters.loaded = figures.loaded;
+    adapters.read = figures.read;
+  }
   for (const hardware::Fault& fault : deployment.platform->faults) {
     if (fault.at <= Seconds{}) continue;
     result.notes.push_back("the fault of " + fault.part + " in mid-run is not in force: replicas fail by `failures`");

@@ -23,7 +23,8 @@ class LinePricer final : public serving::IterationPricer {
   [[nodiscard]] Seconds time(const model::Batch& batch) const override {
     return units::s * (0.012 + 2e-5 * batch.tokens() + 4e-9 * batch.decode_context + 1e-10 * batch.prefill_pairs);
   }
-  [[nodiscard]] serving::DecodeLine decode(int sequences, double /*context*/) const override {
+  [[nodiscard]] serving::DecodeLine decode(int sequences, double /*context*/,
+                                           const serving::AdapterLoad& /*adapters*/) const override {
     return {.fixed = units::s * (0.012 + 2e-5 * sequences), .per_token = units::s * 4e-9};
   }
 };

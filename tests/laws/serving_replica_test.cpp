@@ -69,23 +69,111 @@ void expect_near(Seconds real, Seconds expected, const char* what, std::uint64_t
   EXPECT_NEAR(real.base(), expected.base(), 1e-9 * std::max(1e-3, expected.base())) << what << " of " << id;
 }
 
+void expect_step_by_step(const Draw& draw) {
+  ReplicaCase real(draw.options, test::toy_memory(draw.blocks), serving::Role::whole, draw.bend);
+  real.run(draw.requests);
+  const Outcome expected = test::ReferenceEngine(draw.options, draw.blocks, draw.bend).run(draw.requests);
+  ASSERT_EQ(real.outcome.completed.size(), expected.completed.size());
+  ASSERT_EQ(real.outcome.rejected.size(), expected.rejected.size());
+  for (const test::RequestRecord& record : expected.completed) {
+    const test::RequestRecord& other = real.outcome.record(record.id);
+    expect_near(other.scheduled, record.scheduled, "scheduled", record.id);
+    expect_near(other.first_token, record.first_token, "first token", record.id);
+    expect_near(other.done, record.done, "done", record.id);
+    EXPECT_EQ(other.preemptions, record.preemptions) << record.id;
+  }
+}
+
 TEST(ServingReplicaLaws, ClosedFormIsStepByStep) {
   for (unsigned seed = 0; seed < 1000; ++seed) {
-    const Draw draw = Drawer(seed).next();
     SCOPED_TRACE("seed " + std::to_string(seed));
-    ReplicaCase real(draw.options, test::toy_memory(draw.blocks), serving::Role::whole, draw.bend);
-    real.run(draw.requests);
-    const Outcome expected = test::ReferenceEngine(draw.options, draw.blocks, draw.bend).run(draw.requests);
-    ASSERT_EQ(real.outcome.completed.size(), expected.completed.size());
-    ASSERT_EQ(real.outcome.rejected.size(), expected.rejected.size());
-    for (const test::RequestRecord& record : expected.completed) {
-      const test::RequestRecord& other = real.outcome.record(record.id);
-      expect_near(other.scheduled, record.scheduled, "scheduled", record.id);
-      expect_near(other.first_token, record.first_token, "first token", record.id);
-      expect_near(other.done, record.done, "done", record.id);
-      EXPECT_EQ(other.preemptions, record.preemptions) << record.id;
-    }
+    expect_step_by_step(Drawer(seed).next());
     if (HasFailure()) return;
+  }
+}
+
+// Few slots and many adapters: who has none is passed over.
+Draw with_adapters(unsigned seed) {
+  Draw draw = Drawer(seed).next();
+  std::mt19937 random(seed + 77);
+  draw.options.adapters.slots = 1 + static_cast<int>(random() % 4);
+  const unsigned kinds = 1 + static_cast<unsigned>(random() % 8);
+  for (test::Request& request : draw.requests) {
+    request.prompt.adapter = static_cast<std::uint32_t>(random() % (kinds + 1));
+  }
+  return draw;
+}
+
+TEST(ServingReplicaLaws, ClosedFormIsStepByStepWithAdapters) {
+  for (unsigned seed = 4000; seed < 5000; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    expect_step_by_step(with_adapters(seed));
+    if (HasFailure()) return;
+  }
+}
+
+// Adapters that take a while to come, longer or shorter each time.
+class SlowSource final : public serving::AdapterSource {
+ public:
+  SlowSource(task::Executor& clock, unsigned seed) : clock_(clock), random_(seed) {}
+  void load(std::uint32_t, std::uint32_t adapter, std::function<void()> done) override {
+    ++loads;
+    EXPECT_NE(adapter, 0u);
+    clock_.at(clock_.now() + units::ms * static_cast<double>(random_() % 200), std::move(done));
+  }
+  int loads = 0;
+
+ private:
+  task::Executor& clock_;
+  std::mt19937 random_;
+};
+
+TEST(ServingReplicaLaws, SlotsAreNeverExceededAndNothingIsLost) {
+  for (unsigned seed = 5000; seed < 5400; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    const Draw draw = with_adapters(seed);
+    ReplicaCase real(draw.options, test::toy_memory(draw.blocks), serving::Role::whole, draw.bend);
+    SlowSource source(*real.clock, seed);
+    real.replica.use_adapters(source);
+    if (seed % 3 == 0) {  // it fails in the middle, and is back at once
+      const Seconds middle = draw.requests[draw.requests.size() / 2].prompt.arrival + units::ms * 30.0;
+      real.clock->at(middle, [&real] {
+        for (test::Ticket& ticket : real.replica.fail()) real.replica.submit(std::move(ticket));
+        real.replica.check();
+      });
+    }
+    real.run(draw.requests);
+    ASSERT_EQ(real.outcome.completed.size() + real.outcome.rejected.size(), draw.requests.size());
+    EXPECT_LE(real.pricer.most_adapters, draw.options.adapters.slots);
+    bool any = false;
+    for (const test::RequestRecord& record : real.outcome.completed) {
+      EXPECT_LE(record.scheduled + record.fetch, record.first_token);
+      EXPECT_LE(record.adapter_wait, record.fetch);
+      EXPECT_LE(record.slot_wait, record.scheduled - record.arrival);
+      any = any || draw.requests[record.id].prompt.adapter != 0;
+    }
+    EXPECT_EQ(source.loads > 0, any);
+    EXPECT_EQ(real.replica.running(), 0);
+    EXPECT_EQ(real.replica.waiting(), 0);
+    EXPECT_EQ(real.replica.waiting_tokens(), 0);
+    EXPECT_EQ(real.replica.cache_use(), 0);
+    if (HasFailure()) return;
+  }
+}
+
+TEST(ServingReplicaLaws, WithoutAdaptersSlotsChangeNothing) {
+  for (unsigned seed = 6000; seed < 6100; ++seed) {
+    Draw draw = Drawer(seed).next();
+    ReplicaCase without(draw.options, test::toy_memory(draw.blocks), serving::Role::whole, draw.bend);
+    draw.options.adapters.slots = 2;
+    ReplicaCase with(draw.options, test::toy_memory(draw.blocks), serving::Role::whole, draw.bend);
+    without.run(draw.requests);
+    with.run(draw.requests);
+    ASSERT_EQ(with.outcome.completed.size(), without.outcome.completed.size());
+    for (std::size_t i = 0; i < with.outcome.completed.size(); ++i) {
+      EXPECT_EQ(with.outcome.completed[i].id, without.outcome.completed[i].id) << seed;
+      EXPECT_EQ(with.outcome.completed[i].done, without.outcome.completed[i].done) << seed;
+    }
   }
 }
 

@@ -68,6 +68,7 @@ const std::vector<Service> services{
     {"serve-llama3-405b", pairs},
     {"serve-llama3-70b-disaggregated", pairs},
     {"serve-llama3-70b-documents", {"dgx-h100-2-storage", "dgx-h100-2-dpu"}},
+    {"serve-llama3-70b-lora", pairs},
     {"serve-llama3-70b-package", every},
     {"serve-llama3-70b-tiers", {"dgx-h100-2", "dgx-h200-2", "dgx-b200-2"}},
     {"serve-llama3-70b", pairs},

@@ -103,6 +103,20 @@ TEST(EngineMemory, ClassesAddUpToTheGpu) {
   }
 }
 
+TEST(EngineMemory, AdapterSlotsAreTakenBeforeTheCache) {
+  const EngineOptions plain = engine_of("{software: vllm}", "llama3-8b");
+  const EngineOptions lora = engine_of("{software: vllm, lora: {max_loras: 10, max_lora_rank: 16}}", "llama3-8b");
+  const hardware::GpuSpec gpu = gpu_of_memory(units::GB * 80.0);
+  const EngineMemory without = engine_memory(model_of("llama3-8b"), plain, gpu);
+  const EngineMemory with = engine_memory(model_of("llama3-8b"), lora, gpu);
+  EXPECT_DOUBLE_EQ(with.adapters.in(units::B), 10 * 41943040.0 * 2);
+  EXPECT_EQ(without.adapters, Bytes{});
+  EXPECT_NEAR((without.cache - with.cache) / with.adapters, 1, 1e-9);
+  EXPECT_EQ(lora.adapters.host, 10);  // as many as in HBM, where nothing is said
+  EXPECT_TRUE(engine_of("{software: vllm, lora: {max_loras: 4, max_cpu_loras: all}}").adapters.all_in_host);
+  EXPECT_FALSE(engine_of("{software: vllm, lora: {max_loras: 4, targets: attention}}").plan.adapter.ffn);
+}
+
 TEST(EngineMemory, AModelTooLargeSaysWhatToChange) {
   const EngineOptions options = engine_of("{software: vllm, tp: 1}");
   try {

@@ -115,7 +115,7 @@ TEST_P(IterationLaws, decodes_lie_on_their_line_until_it_ends) {
   std::mt19937_64 random(GetParam() + 100);
   for (int i = 0; i < 50; ++i) {
     model::Batch batch = random_batch(random, one.job.pools[0].engine, false);
-    const DecodeLine line = one.cost->decode(static_cast<int>(batch.decode_sequences), batch.decode_context);
+    const DecodeLine line = one.cost->decode(static_cast<int>(batch.decode_sequences), batch.decode_context, {});
     EXPECT_GT(line.until_context, batch.decode_context);
     for (const double share : {0.0, 0.3, 0.9}) {
       const double end = std::min(line.until_context, 2 * batch.decode_context);
@@ -184,6 +184,66 @@ TEST_P(IterationLaws, a_breakdown_sums_to_the_time) {
     sum += time;
   }
   EXPECT_NEAR(sum / one.cost->time(batch), 1, 0.1);
+}
+
+// Serves adapters, whatever the engine's own map says.
+Draw with_lora(Draw draw) {
+  draw.engine.back() = ',';
+  draw.engine += " lora: {max_loras: 32, max_lora_rank: 16}}";
+  return draw;
+}
+
+model::Batch with_adapters(model::Batch batch, std::mt19937_64& random) {
+  const auto uniform = [&](double low, double high) { return std::uniform_real_distribution<double>(low, high)(random); };
+  batch.adapter_tokens = std::floor(uniform(1, batch.tokens()));
+  batch.adapters = std::floor(uniform(1, std::min(32.0, batch.adapter_tokens)));
+  return batch;
+}
+
+TEST_P(IterationLaws, with_adapters_nothing_beats_the_floor_and_decodes_lie_on_their_line) {
+  const Case one(with_lora(draws.at(GetParam())));
+  std::mt19937_64 random(GetParam() + 300);
+  for (int i = 0; i < 60; ++i) {
+    const model::Batch batch = with_adapters(random_batch(random, one.job.pools[0].engine, i % 2 == 1), random);
+    const Seconds time = one.cost->time(batch);
+    EXPECT_GE(time / one.cost->floor(batch), 1 - 1e-3) << batch.adapter_tokens << " tokens of " << batch.adapters;
+    if (i % 2 == 1) continue;
+    const DecodeLine line = one.cost->decode(static_cast<int>(batch.decode_sequences), batch.decode_context,
+                                             {.tokens = batch.adapter_tokens, .adapters = batch.adapters});
+    EXPECT_NEAR(time / (line.fixed + line.per_token * batch.decode_context), 1, 1e-9);
+  }
+}
+
+TEST_P(IterationLaws, more_adapters_are_never_faster_and_none_cost_nothing) {
+  const Case one(with_lora(draws.at(GetParam()))), without(draws.at(GetParam()));
+  std::mt19937_64 random(GetParam() + 400);
+  for (int i = 0; i < 20; ++i) {
+    model::Batch batch = random_batch(random, one.job.pools[0].engine, i % 2 == 1);
+    Seconds before = one.cost->time(batch);
+    EXPECT_EQ(before, without.cost->time(batch));
+    batch.adapter_tokens = std::floor(batch.tokens() / 2) + 1;
+    for (double adapters = 1; adapters <= std::min(32.0, batch.adapter_tokens); ++adapters) {
+      batch.adapters = adapters;
+      const Seconds time = one.cost->time(batch);
+      EXPECT_GE(time, before * (1 - 1e-12)) << adapters;
+      before = time;
+    }
+  }
+}
+
+TEST(IterationCost, AdaptersAreNamed) {
+  const Case one(with_lora(draws[0]));
+  model::Batch batch{.decode_sequences = 8, .decode_tokens = 8, .decode_context = 8000, .sampled = 8};
+  const auto share = [&](const std::string& wanted) {
+    Seconds sum;
+    for (const auto& [name, time] : one.cost->breakdown(batch)) sum += name == wanted ? time : Seconds{};
+    return sum;
+  };
+  EXPECT_EQ(share("lora_shrink") + share("lora_expand"), Seconds{});
+  batch.adapter_tokens = batch.adapters = 8;
+  // 8 adapters of 84 MB at 3.35 TB/s are 200 us; launches come on top.
+  EXPECT_GT(share("lora_shrink") + share("lora_expand"), units::us * 200.0);
+  EXPECT_LT(share("lora_shrink") + share("lora_expand"), units::ms * 2.0);
 }
 
 INSTANTIATE_TEST_SUITE_P(Engines, IterationLaws, testing::Range<std::size_t>(0, draws.size()));

@@ -27,20 +27,26 @@ class ToyPricer final : public serving::IterationPricer {
     encoded.push_back(batch.images);
     const double fixed = 1e-6 * batch.images.patches + 5e-3 + 1e-4 * batch.decode_sequences + 2e-5 * batch.tokens();
     return units::s * (fixed + 1e-9 * batch.prefill_pairs + slope(batch.decode_context) * batch.decode_context +
-                       offset(batch.decode_context));
+                       offset(batch.decode_context) + adapter_cost({batch.adapter_tokens, batch.adapters}));
   }
-  [[nodiscard]] serving::DecodeLine decode(int sequences, double context) const override {
+  [[nodiscard]] serving::DecodeLine decode(int sequences, double context,
+                                           const serving::AdapterLoad& adapters) const override {
     const double tokens = sequences * tokens_each;
     longest = std::max(longest, tokens);
-    return {.fixed = units::s * (5e-3 + 1e-4 * sequences + 2e-5 * tokens + offset(context)),
+    return {.fixed = units::s * (5e-3 + 1e-4 * sequences + 2e-5 * tokens + offset(context) + adapter_cost(adapters)),
             .per_token = units::s * slope(context),
             .until_context = context > bend_ ? 1e300 : bend_};
   }
   double tokens_each = 1;
   mutable double longest = 0;
   mutable std::vector<model::ImageWork> encoded;  // by iteration with prompts
+  mutable double most_adapters = 0;
 
  private:
+  double adapter_cost(const serving::AdapterLoad& load) const {
+    most_adapters = std::max(most_adapters, load.adapters);
+    return 3e-6 * load.tokens + 2e-4 * load.adapters;
+  }
   [[nodiscard]] double slope(double context) const { return context > bend_ ? 3e-7 : 1e-7; }
   [[nodiscard]] double offset(double context) const { return context > bend_ ? -2e-7 * bend_ : 0; }
   double bend_;

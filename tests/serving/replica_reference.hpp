@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <list>
+#include <set>
 
 #include <gtest/gtest.h>
 
@@ -138,9 +139,21 @@ class ReferenceEngine {
                     sequence.generated + static_cast<int>(std::floor(sequence.made + 1e-9)));
   }
 
+  [[nodiscard]] std::uint32_t adapter_of(const Sequence& sequence) const {
+    return options_.adapters.slots > 0 ? sequence.request.prompt.adapter : 0;
+  }
+  [[nodiscard]] bool adapter_fits(const Sequence& sequence) const {
+    std::set<std::uint32_t> used;
+    for (const Sequence& other : running_) used.insert(adapter_of(other));
+    used.erase(0);
+    const std::uint32_t adapter = adapter_of(sequence);
+    return adapter == 0 || used.contains(adapter) || static_cast<int>(used.size()) < options_.adapters.slots;
+  }
+
   bool admit(int& budget) {
-    if (waiting_.empty() || static_cast<int>(running_.size()) >= options_.max_sequences) return false;
-    Sequence& first = waiting_.front();
+    const auto next = std::ranges::find_if(waiting_, [this](const Sequence& sequence) { return adapter_fits(sequence); });
+    if (next == waiting_.end() || static_cast<int>(running_.size()) >= options_.max_sequences) return false;
+    Sequence& first = *next;
     if (!options_.chunked_prefill && first.generated == 0 && first.target > budget) return false;
     serving::GroupView group{.running = static_cast<int>(running_.size()), .total = total_, .available = free()};
     group.units_per_token = 1.0 / options_.block_tokens;
@@ -166,13 +179,19 @@ class ReferenceEngine {
     first.record.output_tokens = first.generated;  // when it joined; overwritten at its end
     budget -= first.chunk;
     running_.push_back(first);
-    waiting_.pop_front();
+    waiting_.erase(next);
     return true;
   }
 
   void compute(bool decode) {
     model::Batch batch;
+    std::set<std::uint32_t> adapters;
     for (const Sequence& sequence : running_) {
+      const bool decodes = sequence.decoding && decode;
+      if (adapter_of(sequence) != 0 && (decodes || sequence.chunk > 0)) {
+        adapters.insert(adapter_of(sequence));
+        batch.adapter_tokens += decodes ? 1 + lookahead() : sequence.chunk;
+      }
       if (sequence.decoding && decode) {
         batch.decode_sequences += 1;
         batch.decode_tokens += 1 + lookahead();
@@ -183,6 +202,7 @@ class ReferenceEngine {
         batch.prefill_pairs += tokens * before + tokens * (tokens + 1) / 2;
       }
     }
+    batch.adapters = static_cast<double>(adapters.size());
     EXPECT_LE(batch.tokens(), options_.max_batched_tokens);
     now_ += pricer_.time(batch);
     const bool any_decoded = batch.decode_sequences > 0;

@@ -11,6 +11,8 @@ constexpr std::array policies{
     RouterPolicy{"least-loaded", "fewest prompt tokens and sequences before it", make_least_loaded},
     RouterPolicy{"prefix-aware", "least work left after what the replica has cached of the prompt", make_prefix_aware},
     RouterPolicy{"session", "turns of a conversation to one replica, else least loaded", make_session},
+    RouterPolicy{"adapter-affinity", "least loaded of those that have the LoRA adapter, unless they are overloaded",
+                 make_adapter_affinity},
 };
 
 }  // namespace
