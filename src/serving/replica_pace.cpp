@@ -11,11 +11,14 @@ void Replica::Implementation::begin_pace(const model::Batch& batch) {
   if (channels->shared(number)) pace.change(now, channels->works(number, batch));
 }
 
-model::Batch Replica::Implementation::decode_batch(int count, double context) const {
+model::Batch Replica::Implementation::decode_batch(const AttentionGroup& group) const {
   model::Batch batch;
-  batch.decode_sequences = count;
-  batch.decode_tokens = batch.sampled = count * tokens_each();
-  batch.decode_context = context;
+  batch.decode_sequences = group.decoding;
+  batch.decode_tokens = batch.sampled = group.decoding * tokens_each();
+  batch.decode_context = quanta.tokens(group.context);
+  const AdapterLoad adapters = adapter_load(group);
+  batch.adapter_tokens = adapters.tokens;
+  batch.adapters = adapters.adapters;
   return batch;
 }
 

@@ -94,7 +94,7 @@ struct Replica::Implementation {
   void advance(std::int64_t iterations);
   void collect_ends();
   void begin_pace(const model::Batch& batch);
-  [[nodiscard]] model::Batch decode_batch(int count, double context) const;
+  [[nodiscard]] model::Batch decode_batch(const AttentionGroup& group) const;
   void channels_changed();
 
   // Who leaves
