@@ -1,9 +1,9 @@
 // LoRA adapters in an inference pass: y = W x + B (A x), A and B of a small rank, each sequence with its own.
 //
 // Engines keep A and B of an adapter apart from W and run two kernels beside each linear layer, which take the rows of
-// all adapters of the batch at once (Punica, arXiv 2310.18547; S-LoRA, arXiv 2311.03285): shrink (A x), then expand (B of
-// it, added to y in place). A fused layer (QKV, gate and up) has factors for each of its parts and still one launch of
-// each kernel.
+// all adapters of the batch at once (Punica, arXiv 2310.18547; S-LoRA, arXiv 2311.03285): shrink (A x), then expand (B
+// of it, added to y in place). A fused layer (QKV, gate and up) has factors for each of its parts and still one launch
+// of each kernel.
 #include <vector>
 
 #include "model/inference_operators.hpp"
@@ -51,8 +51,8 @@ class AdaptedLayers {
     add(count, 3, model_.hidden, query + 2 * local_kv_heads(model_, plan_) * model_.head_dim);
     add(count, 1, heads * model_.head_dim, model_.hidden);
   }
-  // The up projection of keys and values has no adapter: decoding absorbs it into the query, and no linear layer is left
-  // to add to.
+  // The up projection of keys and values has no adapter: decoding absorbs it into the query, and no linear layer is
+  // left to add to.
   void latent(const LatentAttention& mla, int count, double heads) {
     const bool two_steps = mla.q_lora_rank > 0;
     add(count, two_steps ? 2 : 1, model_.hidden, mla.q_lora_rank + mla.cache_width());
@@ -87,8 +87,8 @@ class AdaptedLayers {
   std::vector<AdaptedLayer> layers_;
 };
 
-// Rows are worked on in blocks that belong to one adapter each. Assumed: blocks of 32 rows, the last one of each adapter
-// half full.
+// Rows are worked on in blocks that belong to one adapter each. Assumed: blocks of 32 rows, the last one of each
+// adapter half full.
 constexpr double empty_rows = 16;
 
 // A thin GEMM whose weights differ from adapter to adapter, all of them read once. `rest`: bytes of what it reads and

@@ -1,7 +1,8 @@
 // Which LoRA adapters an engine has in HBM, and who may have a slot.
 //
-// An adapter that somebody uses keeps its slot (vLLM: no more different ones than max_loras in a batch). Those that nobody
-// uses stay until their slot is wanted; the one unused for the longest time goes first. Each call takes constant time.
+// An adapter that somebody uses keeps its slot (vLLM: no more different ones than max_loras in a batch). Those that
+// nobody uses stay until their slot is wanted; the one unused for the longest time goes first. Each call takes constant
+// time.
 #pragma once
 
 #include <cstddef>

@@ -15,7 +15,8 @@ constexpr double efficiency = 1;
 
 }  // namespace
 
-AdapterStore::AdapterStore(std::vector<AdapterEngine> engines, const topology::Topology& topology, task::Executor& clock)
+AdapterStore::AdapterStore(std::vector<AdapterEngine> engines, const topology::Topology& topology,
+                           task::Executor& clock)
     : engines_(std::move(engines)), hosts_(engines_.size()), clock_(clock), traffic_(clock) {
   ensure(topology.storage != nullptr, "adapters come from storage that is part of the fabric");
   for (std::size_t i = 0; i < engines_.size(); ++i) {
@@ -74,10 +75,9 @@ void AdapterStore::read(std::uint32_t replica, std::uint32_t adapter, std::funct
 void AdapterStore::copy(std::uint32_t replica, std::function<void()> done) {
   const Bytes bytes = engines_[replica].each * static_cast<double>(engines_[replica].gpus.size());
   figures_.loaded += bytes;
-  traffic_.move(hosts_[replica].to_gpus, bytes,
-                [this, replica, lives = hosts_[replica].lives, done = std::move(done)] {
-                  if (hosts_[replica].lives == lives) done();
-                });
+  traffic_.move(hosts_[replica].to_gpus, bytes, [this, replica, lives = hosts_[replica].lives, done = std::move(done)] {
+    if (hosts_[replica].lives == lives) done();
+  });
 }
 
 void AdapterStore::keep(std::uint32_t replica, std::uint32_t adapter) {

@@ -1,5 +1,5 @@
-// LoRA adapters below HBM: each engine keeps some in its host's memory and reads the others from drives or network storage.
-// Every copy is a flow on the fabric.
+// LoRA adapters below HBM: each engine keeps some in its host's memory and reads the others from drives or network
+// storage. Every copy is a flow on the fabric.
 #pragma once
 
 #include <cstdint>
@@ -16,11 +16,11 @@ namespace aifsim::serving {
 
 // One engine, as the store knows it.
 struct AdapterEngine {
-  std::vector<DeviceId> gpus;  // empty: it serves no adapters
-  Bytes each;                  // of an adapter, on one GPU
-  Bytes file;                  // the whole adapter
+  std::vector<DeviceId> gpus;       // empty: it serves no adapters
+  Bytes each;                       // of an adapter, on one GPU
+  Bytes file;                       // the whole adapter
   std::optional<std::size_t> host;  // adapters that the host keeps; nothing = all
-  BytesPerSecond storage;      // what files come with where the fabric has neither drives nor network storage
+  BytesPerSecond storage;           // what files come with where the fabric has neither drives nor network storage
 };
 
 class AdapterStore final : public AdapterSource {
@@ -51,7 +51,8 @@ class AdapterStore final : public AdapterSource {
     KvWay to_gpus;
     std::optional<KvWay> from_storage;
   };
-  [[nodiscard]] std::optional<KvWay> storage_way(const std::vector<DeviceId>& gpus, const topology::Topology& topology) const;
+  [[nodiscard]] std::optional<KvWay> storage_way(const std::vector<DeviceId>& gpus,
+                                                 const topology::Topology& topology) const;
   void read(std::uint32_t replica, std::uint32_t adapter, std::function<void()> done);
   void copy(std::uint32_t replica, std::function<void()> done);
   void keep(std::uint32_t replica, std::uint32_t adapter);

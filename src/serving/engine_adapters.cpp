@@ -44,7 +44,8 @@ void read_adapters(const config::Node& node, const model::ModelSpec& model, cons
                    EngineOptions& options) {
   if (!node) return;
   if (!node.is_map()) {
-    return node.problem("a map, such as `lora: {max_loras: 8, max_lora_rank: 16, targets: all-linear}`", "something else");
+    return node.problem("a map, such as `lora: {max_loras: 8, max_lora_rank: 16, targets: all-linear}`",
+                        "something else");
   }
   model::AdapterPlan& plan = options.plan.adapter;
   constexpr int usual_rank = 16;  // vLLM's default of max_lora_rank

@@ -18,7 +18,7 @@ enum class SequenceState {
   absent,
   incoming,    // on its way through HTTP and tokeniser
   waiting,     // in the queue, holds nothing
-  fetching,    // has cache, whose content is on its way from a lower tier
+  fetching,    // has cache; its content, or its adapter, is on its way
   ready,       // has cache and content, waits for a place in the batch
   prefilling,  // runs
   decoding,    // runs

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "cli/process.hpp"
@@ -54,6 +55,32 @@ TEST_F(Program, the_same_run_gives_the_same_bytes_but_for_its_own_cost) {
   first.erase("run_cost");
   second.erase("run_cost");
   EXPECT_EQ(first.dump(), second.dump());
+}
+
+TEST_F(Program, requests_csv_and_json_name_adapters) {
+  const std::string out = scratch_.path() + "/out";
+  const Outcome outcome = run_aifsim({"run", "platforms/dgx-h100-2.yaml", "workloads/serve-llama3-70b-lora.yaml", "--set",
+                                      "requests.count=40", "--out", out, "--format", "json"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.error;
+  const json job = json::parse(outcome.output)["jobs"][0];
+  EXPECT_EQ(job["adapters"]["requests"], 40);
+  EXPECT_GT(job["adapters"]["loads"], 1);
+  EXPECT_GT(job["pools"][0]["memory"]["lora adapters"], 1e9);
+  const auto blamed = [&](const std::string& begin) {
+    return std::ranges::any_of(job["bottlenecks"], [&](const json& entry) {
+      return entry["resource"].get<std::string>().starts_with(begin);
+    });
+  };
+  EXPECT_TRUE(blamed("loading LoRA adapters over node"));
+  EXPECT_TRUE(blamed("lora_shrink") && blamed("lora_expand"));
+  std::ifstream csv(out + "/requests.csv");
+  std::string header, line;
+  std::getline(csv, header);
+  EXPECT_TRUE(header.ends_with(",adapter")) << header;
+  while (std::getline(csv, line)) EXPECT_GT(std::stoi(line.substr(line.rfind(',') + 1)), 0) << line;
+  const json without = json::parse(run_aifsim({"run", "platforms/dgx-h100-2.yaml", "workloads/serve-llama3-70b.yaml", "--set",
+                                               "requests.count=4", "--format", "json"}).output)["jobs"][0];
+  EXPECT_FALSE(without.contains("adapters"));
 }
 
 TEST_F(Program, ideal_is_never_slower) {

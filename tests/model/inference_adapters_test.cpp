@@ -24,7 +24,9 @@ InferencePlan plan_of(int rank, int tp = 1, bool ffn = true) {
   return plan;
 }
 
-double parameters(const ModelSpec& model, const InferencePlan& plan) { return adapter_bytes(model, plan).in(units::B) / 2; }
+double parameters(const ModelSpec& model, const InferencePlan& plan) {
+  return adapter_bytes(model, plan).in(units::B) / 2;
+}
 
 struct Sums {
   double bytes = 0, flops = 0, launches = 0;
@@ -33,8 +35,8 @@ Sums sums(const Pass& pass, OperatorName name) {
   Sums sum;
   for (const auto& [op, times] : pass.operators) {
     if (op.name != name) continue;
-    sum.bytes += op.bytes.in(units::B) * times;
-    sum.flops += op.flops.in(units::flop) * times;
+    sum.bytes += op.bytes.in(units::B)*times;
+    sum.flops += op.flops.in(units::flop)*times;
     sum.launches += op.kernels * times;
   }
   return sum;
@@ -91,7 +93,8 @@ TEST(Adapters, recurrent_layers_have_them_where_all_linear_layers_do) {
   const ModelSpec model = shipped("nemotron3-super-120b-a12b");
   ASSERT_TRUE(model.mamba);
   const Mamba& mamba = *model.mamba;
-  const double in = model.hidden + mamba.inner() + mamba.conv_channels() + mamba.heads, out = mamba.inner() + model.hidden;
+  const double in = model.hidden + mamba.inner() + mamba.conv_channels() + mamba.heads,
+               out = mamba.inner() + model.hidden;
   const double shared = 16.0 * layers_with(model, Ffn::experts) * 2 * (model.hidden + model.experts->shared_ffn);
   EXPECT_DOUBLE_EQ(parameters(model, plan_of(16)) - parameters(model, plan_of(16, 1, false)),
                    16 * layers_with(model, Mixer::mamba) * (in + out) + shared);

@@ -45,6 +45,8 @@ inline metrics::ServingReport sample_service() {
                     .most_replicas = 4, .mean_replicas = 2.5, .start_up = {{"weights", 8 * units::s}}}};
   service.scaling = {{2 * units::s, "prefill", "starts", 2, 2}};
   service.tiers = {{.name = "host", .capacity = 2e12 * units::B, .hit_ratio = 0.1, .read = 4 * units::GB, .written = 9 * units::GB}};
+  service.adapters = {.requests = 1000, .loads = 120, .reads = 40, .hit_ratio = 0.88, .load_wait = 3 * units::ms,
+                      .slot_wait = 5 * units::ms, .loaded = 50 * units::GB, .read = 16 * units::GB};
   service.bottlenecks = {{.figure = "ttft", .resource = "waiting for a place in the batch", .time = 50 * units::ms, .share = 0.4},
                          {.figure = "tpot", .resource = "expert ffn", .time = 6 * units::ms, .share = 0.5}};
   service.series = {{.when = 1 * units::s, .running = 3, .waiting = 1, .cache_use = 0.1, .output_tokens_per_s = 80, .prompt_tokens_per_s = 900},

@@ -1,4 +1,5 @@
-// LoRA adapters in a service: what waits for what, where adapters come from, and what is told to whoever misconfigures them.
+// LoRA adapters in a service: what waits for what, where adapters come from, and what is told to whoever misconfigures
+// them.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -57,7 +58,8 @@ TEST(ReplicaAdapters, a_request_waits_for_its_adapter_and_others_go_on) {
 
 TEST(ReplicaAdapters, those_without_a_slot_are_passed_over) {
   ReplicaCase one(engine_with(1), toy_memory(100));
-  one.run({adapted(0, 0, 50, 40, 1), adapted(1, 0.01, 50, 10, 2), adapted(2, 0.02, 50, 10, 1), request_of(3, 0.03, 50, 10)});
+  one.run({adapted(0, 0, 50, 40, 1), adapted(1, 0.01, 50, 10, 2), adapted(2, 0.02, 50, 10, 1),
+           request_of(3, 0.03, 50, 10)});
   EXPECT_LT(one.outcome.record(2).scheduled, one.outcome.record(1).scheduled);
   EXPECT_LT(one.outcome.record(3).scheduled, one.outcome.record(1).scheduled);
   EXPECT_EQ(one.outcome.record(1).scheduled, one.outcome.record(0).done);
@@ -132,7 +134,10 @@ struct Stored {
     std::vector<BytesPerSecond> capacity;
     for (const topology::Channel& channel : topology.fabric.channels()) capacity.push_back(channel.capacity);
     clock = task::make_ideal_executor(std::move(capacity));
-    serving::AdapterEngine engine{.gpus = {}, .each = units::GB * 1.0, .file = units::GB * 1.5, .host = host,
+    serving::AdapterEngine engine{.gpus = {},
+                                  .each = units::GB * 1.0,
+                                  .file = units::GB * 1.5,
+                                  .host = host,
                                   .storage = units::GB / units::s * 5.0};
     for (std::size_t i = 0; i < gpus; ++i) engine.gpus.push_back(topology.fabric.gpu(i));
     store = std::make_unique<serving::AdapterStore>(std::vector{engine}, topology, *clock);
@@ -154,7 +159,7 @@ struct Stored {
 
 double drives_of(const Stored& stored) {
   const hardware::DriveSpec& drives = stored.platform.groups.front().type->drives;
-  return drives.read.in(units::GB_per_s) * drives.count;
+  return drives.read.in(units::GB_per_s)*drives.count;
 }
 
 TEST(AdapterStore, the_first_load_reads_the_file_and_later_ones_copy_it) {
@@ -199,7 +204,8 @@ TEST(AdapterStore, an_engine_that_is_gone_has_forgotten_all) {
 }
 
 TEST(AdapterStore, storage_is_drives_or_the_network_or_what_start_up_says) {
-  const std::string network = "storage: {capacity: 500 TB, read: 20 GB/s, write: 20 GB/s, latency: 1 ms, nic: connectx7, source: x}\n";
+  const std::string network =
+      "storage: {capacity: 500 TB, read: 20 GB/s, write: 20 GB/s, latency: 1 ms, nic: connectx7, source: x}\n";
   const std::string bare = "nodes: {type: gh200-node, count: 2}\nscale_out: {topology: rail-optimized}\n";
   Stored without(bare, 4, 1), with(bare + network, 4, 1);
   const double copy = (without.load(1), without.load(1));
@@ -210,9 +216,13 @@ TEST(AdapterStore, storage_is_drives_or_the_network_or_what_start_up_says) {
   EXPECT_EQ(with.store->figures().off_fabric, Seconds{});
 }
 
-const std::string lora = "engine: {software: vllm, precision: fp8, kv_cache: fp8, lora: {max_loras: 3, max_cpu_loras: 6, max_lora_rank: 32}}\n";
-std::string workload(const std::string& more, const std::string& engine = lora, const std::string& adapters = "{count: 20, skew: 1}") {
-  return "kind: serving\nmodel: llama3-8b\n" + engine + more + "requests: {" + steady + ", adapters: " + adapters + "}\n";
+const std::string lora =
+    "engine: {software: vllm, precision: fp8, kv_cache: fp8, lora: {max_loras: 3, max_cpu_loras: 6, max_lora_rank: "
+    "32}}\n";
+std::string workload(const std::string& more, const std::string& engine = lora,
+                     const std::string& adapters = "{count: 20, skew: 1}") {
+  return "kind: serving\nmodel: llama3-8b\n" + engine + more + "requests: {" + steady + ", adapters: " + adapters +
+         "}\n";
 }
 
 void expect_conserved(const ServiceOutcome& outcome) {
@@ -250,20 +260,19 @@ std::string dies(int replica, double at) {
   return "failures: [{replica: " + std::to_string(replica) + ", at: " + std::to_string(at) +
          " s, restart: true}]\nstart_up: {container: 1 s, warm_up: 0 s, per_graph: 0 s}\n";
 }
-INSTANTIATE_TEST_SUITE_P(Cases, Adapted,
-                         testing::Values(Setting{"one", ""}, Setting{"four", "replicas: 4\n"},
-                                         Setting{"affinity", "replicas: 4\nrouter: adapter-affinity\n"},
-                                         Setting{"disaggregated", split},
-                                         Setting{"dies", "replicas: 2\n" + dies(1, 3.3)},
-                                         Setting{"prefill_dies", split + dies(0, 3.3)},
-                                         Setting{"decode_dies", split + dies(2, 3.3)},
-                                         Setting{"decode_dies_early", split + dies(3, 0.31)},
-                                         Setting{"tiers", "kv_tiers: [{tier: host, capacity: 100 GB}]\n"}),
-                         [](const auto& parameter) { return parameter.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    Cases, Adapted,
+    testing::Values(Setting{"one", ""}, Setting{"four", "replicas: 4\n"},
+                    Setting{"affinity", "replicas: 4\nrouter: adapter-affinity\n"}, Setting{"disaggregated", split},
+                    Setting{"dies", "replicas: 2\n" + dies(1, 3.3)}, Setting{"prefill_dies", split + dies(0, 3.3)},
+                    Setting{"decode_dies", split + dies(2, 3.3)}, Setting{"decode_dies_early", split + dies(3, 0.31)},
+                    Setting{"tiers", "kv_tiers: [{tier: host, capacity: 100 GB}]\n"}),
+    [](const auto& parameter) { return parameter.param.name; });
 
 TEST(Adapters, fewer_slots_are_never_exceeded_and_make_requests_wait) {
   const auto with = [](int slots) {
-    const std::string engine = "engine: {software: vllm, precision: fp8, lora: {max_loras: " + std::to_string(slots) + ", max_cpu_loras: all}}\n";
+    const std::string engine = "engine: {software: vllm, precision: fp8, lora: {max_loras: " + std::to_string(slots) +
+                               ", max_cpu_loras: all}}\n";
     return serve(workload("", engine));
   };
   const auto few = with(1), many = with(20);
@@ -308,12 +317,14 @@ std::string mistake(const std::string& text) {
 std::string engine_with(const std::string& map) { return "engine: {software: vllm, lora: " + map + "}\n"; }
 
 TEST(Adapters, mistakes_are_told) {
-  EXPECT_THAT(mistake(workload("", small_engine)),
-              HasSubstr("requests.adapters: expected an engine that serves LoRA adapters: write engine.lora: {max_loras: 8, "
-                        "max_lora_rank: 16}, got one without `lora`"));
+  EXPECT_THAT(
+      mistake(workload("", small_engine)),
+      HasSubstr("requests.adapters: expected an engine that serves LoRA adapters: write engine.lora: {max_loras: 8, "
+                "max_lora_rank: 16}, got one without `lora`"));
   EXPECT_THAT(mistake(workload("", engine_with("{max_loras: 8, max_cpu_loras: 4}"))),
               HasSubstr("engine.lora.max_cpu_loras: expected at least max_loras (8)"));
-  EXPECT_THAT(mistake(workload("", engine_with("{max_loras: 8, max_lora_rank: 0}"))), HasSubstr("engine.lora.max_lora_rank: expected"));
+  EXPECT_THAT(mistake(workload("", engine_with("{max_loras: 8, max_lora_rank: 0}"))),
+              HasSubstr("engine.lora.max_lora_rank: expected"));
   EXPECT_THAT(mistake(workload("", engine_with("{max_loras: 0}"))), HasSubstr("engine.lora.max_loras: expected"));
   EXPECT_THAT(mistake(workload("", engine_with("{max_lora: 8}"))), HasSubstr("did you mean \"max_loras\"?"));
   EXPECT_THAT(mistake(workload("", engine_with("{max_loras: 8, targets: linear}"))), HasSubstr("all-linear"));
