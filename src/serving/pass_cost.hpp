@@ -1,6 +1,8 @@
 // The GPU time of one model's passes on one engine, memoised: by token count, by sampled rows, by sequences and context.
 #pragma once
 
+#include <array>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -49,7 +51,8 @@ class PassCost {
   // token (hardware::KernelProfile).
   [[nodiscard]] PassTime decode_beside_prompts(const model::Batch& batch) const;
 
-  // Adds the exchanges of body(tokens, engine_tokens) and head(sampled), so many times.
+  // Adds the exchanges of body(tokens, engine_tokens) and head(sampled), so many times. Sizes are rounded up to 16 in an
+  // octave.
   void add_exchanges(double tokens, double engine_tokens, double sampled, double times, ExchangeUses& uses) const;
 
   [[nodiscard]] PassTime priced(const model::Pass& pass) const;
@@ -68,6 +71,8 @@ class PassCost {
   mutable std::vector<std::optional<PassTime>> bodies_, heads_;
   mutable std::vector<std::optional<PassTime>> experts_;
   mutable std::vector<std::vector<std::optional<PassTime>>> decodes_;
+  [[nodiscard]] const ExchangeUses& exchanges_at(int tokens, int engine_tokens, int sampled) const;
+  mutable std::map<std::array<int, 3>, ExchangeUses> exchange_uses_;
 };
 
 }  // namespace aifsim::serving
