@@ -152,7 +152,7 @@ void ChannelSharing::set(ChannelId id, BytesPerSecond capacity) {
 
 // Engines
 
-double ChannelSharing::works(std::uint32_t replica, const model::Batch& batch) {
+double ChannelSharing::works(std::uint32_t replica, const model::Batch& batch, Seconds alone) {
   Engine& engine = engines_[replica];
   account(engine);
   engine.prompts = batch.prefill_tokens > 0;
@@ -176,7 +176,6 @@ double ChannelSharing::works(std::uint32_t replica, const model::Batch& batch) {
     longest = more;
     engine.cause = delayed.channel;
   }
-  const Seconds alone = engine.pricer->time(batch);
   const Seconds time = longer > Seconds{} ? engine.pricer->slowed(batch, longer) : alone;
   engine.times = std::max(1.0, time / alone);
   if (engine.times > 1) {

@@ -39,7 +39,7 @@ class ChannelSharing final : public SharedChannels, public FlightWatcher {
   void add_engine(const IterationPricer& pricer, std::vector<ChannelId> channels);
 
   [[nodiscard]] bool shared(std::uint32_t replica) const override { return !engines_[replica].shared.empty(); }
-  double works(std::uint32_t replica, const model::Batch& batch) override;
+  double works(std::uint32_t replica, const model::Batch& batch, Seconds alone) override;
   void rests(std::uint32_t replica) override;
 
   [[nodiscard]] bool concerns(std::span<const ChannelUse> path) const override;

@@ -22,6 +22,13 @@ int spacing_at(int tokens) {
   return tokens < 128 ? 1 : 1 << (static_cast<int>(std::floor(std::log2(tokens))) - 6);
 }
 
+int rounded(double tokens) {
+  const int whole = static_cast<int>(std::ceil(tokens - 1e-9));
+  if (whole < 32) return whole;
+  const int spacing = 1 << (static_cast<int>(std::floor(std::log2(whole))) - 4);
+  return (whole + spacing - 1) / spacing * spacing;
+}
+
 }  // namespace
 
 PassTime& PassTime::operator+=(const PassTime& other) {
@@ -139,16 +146,30 @@ PassTime PassCost::prefill_attention(const model::Batch& batch) const {
   return priced(context_pass(model_, plan_, prefill));
 }
 
+const ExchangeUses& PassCost::exchanges_at(int tokens, int engine_tokens, int sampled) const {
+  const auto [entry, is_new] = exchange_uses_.try_emplace({tokens, engine_tokens, sampled});
+  ExchangeUses& uses = entry->second;
+  if (!is_new) return uses;
+  for (const model::RepeatedExchange& each : token_pass(model_, plan_, tokens, engine_tokens, sampled).exchanges) {
+    ExchangeUse& use = uses.at(static_cast<std::size_t>(each.exchange));
+    use.times += each.times;
+    use.bytes += each.bytes * each.times;
+    use.time += exchanges_.time(each.exchange, each.bytes) * each.times;
+  }
+  return uses;
+}
+
 void PassCost::add_exchanges(double tokens, double engine_tokens, double sampled, double times,
                              ExchangeUses& uses) const {
-  if (tokens <= 0) return;
-  const double all = engine_tokens > 0 ? engine_tokens : tokens * plan_.dp;
-  for (const model::RepeatedExchange& entry : token_pass(model_, plan_, tokens, all, sampled).exchanges) {
-    ExchangeUse& use = uses.at(static_cast<std::size_t>(entry.exchange));
-    use.times += entry.times * times;
-    use.bytes += entry.bytes * (entry.times * times);
-    use.time += exchanges_.time(entry.exchange, entry.bytes) * (entry.times * times);
-  }
+  const auto add = [&](const ExchangeUses& more) {
+    for (std::size_t i = 0; i < uses.size(); ++i) {
+      uses.at(i).times += more.at(i).times * times;
+      uses.at(i).bytes += more.at(i).bytes * times;
+      uses.at(i).time += more.at(i).time * times;
+    }
+  };
+  if (tokens > 0) add(exchanges_at(rounded(tokens), rounded(engine_tokens > 0 ? engine_tokens : tokens * plan_.dp), 0));
+  if (sampled > 0) add(exchanges_at(0, 0, rounded(sampled)));
 }
 
 const PassTime& PassCost::decode_at(int sequences, double tokens_each, int index) const {

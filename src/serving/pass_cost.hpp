@@ -1,7 +1,9 @@
 // The GPU time of one model's passes on one engine, memoised: by token count, by sampled rows, by sequences and context.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -51,7 +53,8 @@ class PassCost {
   // token (hardware::KernelProfile).
   [[nodiscard]] PassTime decode_beside_prompts(const model::Batch& batch) const;
 
-  // Adds the exchanges of body(tokens, engine_tokens) and head(sampled), so many times.
+  // Adds the exchanges of body(tokens, engine_tokens) and head(sampled), so many times. Sizes are rounded up to 16 in an
+  // octave.
   void add_exchanges(double tokens, double engine_tokens, double sampled, double times, ExchangeUses& uses) const;
   // What LoRA adapters add, `tokens` being those of sequences with one. On the same lines as body().
   [[nodiscard]] PassTime adapters(double tokens, double adapters) const;
@@ -74,6 +77,8 @@ class PassCost {
   mutable std::vector<std::optional<PassTime>> experts_;
   mutable std::vector<std::vector<std::optional<PassTime>>> decodes_;
   mutable std::unordered_map<std::uint64_t, PassTime> adapters_;  // by tokens and adapters
+  [[nodiscard]] const ExchangeUses& exchanges_at(int tokens, int engine_tokens, int sampled) const;
+  mutable std::map<std::array<int, 3>, ExchangeUses> exchange_uses_;
 };
 
 }  // namespace aifsim::serving

@@ -119,7 +119,7 @@ void Replica::Implementation::start_stretch(bool preempted) {
              .first = line.fixed + line.per_token * context,
              .step = line.per_token * gain,
              .iterations = iterations};
-  begin_pace(decode_batch(longest));
+  begin_pace(decode_batch(longest), stretch.first);
   if (!incoming.empty() && interrupts()) stretch.iterations = stretch.until(pace.own(incoming.front().first));
   for (AttentionGroup& group : groups) group.committed = group.growth.needed(stretch.iterations * quanta.iteration);
   phase = Phase::decode;

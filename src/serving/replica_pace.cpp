@@ -3,12 +3,12 @@
 
 namespace aifsim::serving {
 
-void Replica::Implementation::begin_pace(const model::Batch& batch) {
+void Replica::Implementation::begin_pace(const model::Batch& batch, Seconds alone) {
   phase_begin = now;
   pace = Pace(now);
   if (channels == nullptr) return;
   under_way = batch;
-  if (channels->shared(number)) pace.change(now, channels->works(number, batch));
+  if (channels->shared(number)) pace.change(now, channels->works(number, batch, alone));
 }
 
 model::Batch Replica::Implementation::decode_batch(const AttentionGroup& group) const {
@@ -26,11 +26,13 @@ void Replica::Implementation::channels_changed() {
   if (phase == Phase::idle) return channels->rests(number);
   model::Batch batch = under_way;
   const Seconds when = clock.now();
+  Seconds alone = duration;
   if (phase == Phase::decode) {
-    const auto past = static_cast<double>(stretch.until(pace.own(when)) - 1);
-    batch.decode_context += past * batch.decode_sequences * quanta.tokens_per_iteration();
+    const std::int64_t past = stretch.until(pace.own(when)) - 1;
+    batch.decode_context += static_cast<double>(past) * batch.decode_sequences * quanta.tokens_per_iteration();
+    alone = stretch.duration(past);
   }
-  pace.change(when, channels->works(number, batch));
+  pace.change(when, channels->works(number, batch, alone));
   want(pace.clock(phase == Phase::prefill ? phase_begin + duration : stretch.end(stretch.iterations)));
 }
 

@@ -48,7 +48,7 @@ void Replica::Implementation::start_prefill(bool with_decode) {
   decodes_too = with_decode && decoding > 0;
   duration = pricer.time(*longest);
   phase = Phase::prefill;
-  begin_pace(*longest);
+  begin_pace(*longest, duration);
 }
 
 void Replica::Implementation::finish_prefill() {

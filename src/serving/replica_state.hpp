@@ -93,7 +93,7 @@ struct Replica::Implementation {
   void finish_stretch();
   void advance(std::int64_t iterations);
   void collect_ends();
-  void begin_pace(const model::Batch& batch);
+  void begin_pace(const model::Batch& batch, Seconds alone);
   [[nodiscard]] model::Batch decode_batch(const AttentionGroup& group) const;
   void channels_changed();
 

@@ -12,8 +12,8 @@ class SharedChannels {
   virtual ~SharedChannels() = default;
   // Does anything move over channels of its exchanges?
   [[nodiscard]] virtual bool shared(std::uint32_t replica) const = 0;
-  // It works on iterations of this batch from now on. How many times as long as alone does each take?
-  virtual double works(std::uint32_t replica, const model::Batch& batch) = 0;
+  // It works on iterations of this batch from now on, which take so long alone. How many times as long does each take?
+  virtual double works(std::uint32_t replica, const model::Batch& batch, Seconds alone) = 0;
   virtual void rests(std::uint32_t replica) = 0;
 };
 

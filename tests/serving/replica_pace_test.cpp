@@ -24,7 +24,8 @@ class Slow final : public serving::SharedChannels {
     }
   }
   [[nodiscard]] bool shared(std::uint32_t /*replica*/) const override { return on_; }
-  double works(std::uint32_t /*replica*/, const model::Batch& batch) override {
+  double works(std::uint32_t /*replica*/, const model::Batch& batch, Seconds alone) override {
+    EXPECT_GT(alone, Seconds{});
     asked.push_back(batch);
     return on_ ? times_ : 1;
   }
