@@ -124,6 +124,7 @@ std::string text_of(const std::string& name, const Summary& summary, const topol
 
 void topology_command(const TopologyOptions& options) {
   const hardware::Platform platform = load_platform(options.platform, options.sets);
+  warn_of_mid_run_faults(options.platform, platform);
   const topology::Topology topology = topology::build(platform);
   if (options.format == TopologyFormat::dot) return topology::write_dot(topology.fabric, std::cout);
   if (options.format == TopologyFormat::graphml) return topology::write_graphml(topology.fabric, std::cout);

@@ -95,6 +95,7 @@ std::string text_of(const TrafficCommandOptions& options, const topology::Topolo
 
 void traffic_command(const TrafficCommandOptions& options) {
   const hardware::Platform platform = load_platform(options.platform, options.sets);
+  warn_of_mid_run_faults(options.platform, platform);
   const topology::Topology topology = topology::build(platform);
   if (topology.circuits && topology.circuits->turning) {
     spdlog::warn("{}: messages do not wait for optical circuits to turn here: the times are of circuits that are always "
