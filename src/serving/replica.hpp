@@ -4,6 +4,7 @@
 // runs out of blocks) and goes through the decode iterations in between in closed form.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -29,6 +30,8 @@ struct Ticket {
   Request request;
   RequestRecord record;
 };
+
+using PrefixPlaces = std::array<double, topology::data_place_names.size()>;
 
 // What happens outside the replica. Called at the time it happens.
 struct ReplicaOutlets {
@@ -69,6 +72,9 @@ class Replica {
   [[nodiscard]] double waiting_tokens() const;     // prompt tokens not yet prefilled
   [[nodiscard]] double cache_use() const;          // 0..1
   [[nodiscard]] int cached_prefix(const Prompt& prompt) const;  // tokens of this prompt that its prefix cache holds now
+  // Leading tokens of this prompt that it need not compute, by topology::DataPlace: each where it is the nearest to a GPU.
+  // Those below HBM follow those in it.
+  [[nodiscard]] PrefixPlaces prefix_places(const Prompt& prompt) const;
   void check() const;  // the laws of its books: InternalError when one is broken
 
  private:

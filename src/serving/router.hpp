@@ -18,6 +18,9 @@ namespace aifsim::serving {
 struct RouterOptions {
   std::size_t policy = 0;      // row of router_policies()
   double overlap_weight = 1;   // prefix-aware: worth of a prompt token that a replica has cached, in tokens of its load
+  // prefix-aware: worth of a token that lies in a tier, of one in HBM. Dynamo's defaults for host memory and disk (its
+  // KV router's host_cache_hit_weight and disk_cache_hit_weight), whose disk is all that is farther away.
+  PrefixPlaces tiers{1, 0.75, 0.25, 0.25};
   std::uint64_t seed = 1;
 };
 
