@@ -149,7 +149,7 @@ hardware::Platform load_platform(const std::string& platform, std::span<const st
 void warn_of_mid_run_faults(const std::string& file, const hardware::Platform& platform) {
   for (const hardware::Fault& fault : platform.faults) {
     if (fault.at <= Seconds{}) continue;
-    spdlog::warn("{}: the fault of {} at {} s strikes training jobs alone; this command shows the network before it",
+    spdlog::warn("{}: the fault of {} at {} s strikes training jobs and traffic alone; this command shows the network before it",
                  file, fault.part, fault.at.in(units::s));
   }
 }

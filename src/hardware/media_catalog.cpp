@@ -28,7 +28,11 @@ LinkMedium read_medium(const std::string& name, const config::Node& entry) {
 
 std::string number(double value) {
   std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), "%.4g", value);
+  if (value < 1e4) {
+    std::snprintf(text.data(), text.size(), "%.4g", value);
+  } else {
+    std::snprintf(text.data(), text.size(), "%.0f", value);
+  }
   return text.data();
 }
 
