@@ -236,6 +236,7 @@ std::vector<double> parse_sizes(const std::string& text) {
 void collective_command(const CollectiveOptions& options) {
   study::BenchRequest request = request_of(options);
   const hardware::Platform platform = load_platform(options.platform, options.sets);
+  warn_of_mid_run_faults(options.platform, platform);
   if (options.ranks > platform.gpu_count()) {
     throw ConfigError(Problem{.file = {},
                               .key = "--ranks",

@@ -38,6 +38,12 @@ const std::map<std::string, study::ValidateFormat> validate_formats{{"text", stu
                                                                     {"json", study::ValidateFormat::json},
                                                                     {"csv", study::ValidateFormat::csv}};
 
+// Told when it is broken, and not in the help, where it would stand between an option and its words.
+template <typename Number>
+CLI::Validator within(Number least, Number most) {
+  return CLI::Range(least, most).description("");
+}
+
 void add_sets(CLI::App& app, std::vector<std::string>& sets) {
   app.add_option("--set", sets, "Change one value of a file; may be given again")
       ->type_name("key.path=value")
@@ -78,7 +84,7 @@ CLI::App* add_validate(CLI::App& app, study::ValidateOptions& options) {
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   validate->add_option("--jobs", options.jobs, "Processes at a time (default: one per core)")
       ->type_name("N")
-      ->check(CLI::Range(1, 4096));
+      ->check(within(1, 4096));
   add_choice(*validate, "--format", options.format, validate_formats, "What to print (default text)");
   validate->footer(validate_examples);
   return validate;
@@ -114,7 +120,7 @@ CLI::App* add_traffic(CLI::App& app, TrafficCommandOptions& options) {
   traffic->add_option("--bytes", options.bytes, "What each flow carries (default 64MiB)")->type_name("BYTES");
   traffic->add_option("--concurrent", options.concurrent, "Patterns at once (default 1)")
       ->type_name("N")
-      ->check(CLI::Range(1, 65536));
+      ->check(within(1, 65536));
   traffic->add_option("--seed", options.seed, "Seed of what is drawn (default 1)")->type_name("N");
   add_choice(*traffic, "--format", options.format, traffic_formats, "What to print (default text)");
   traffic->footer(traffic_examples);
@@ -125,11 +131,11 @@ const std::map<std::string, TraceOutput> trace_outputs{{"text", TraceOutput::tex
 
 CLI::App* add_trace(CLI::App& app, TraceCommandOptions& options) {
   CLI::App* trace = app.add_subcommand("trace", "Describe a request trace: lengths, rate over time, reuse");
-  trace->add_option("FILE", options.file, "A trace, or a YAML file with `requests:`")->required()->type_name("FILE");
+  trace->add_option("FILE", options.file, "A trace, or a YAML file with `requests:`")->required()->type_name("");
   add_sets(*trace, options.sets);
   trace->add_option("--cache-blocks", options.cache_blocks, "Also the hits of an LRU cache of N of the trace's blocks")
       ->type_name("N")
-      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000'000}));
+      ->check(within(std::uint64_t{1}, std::uint64_t{1'000'000'000'000}));
   trace->add_option("--seed", options.seed, "Seed of what is drawn (default 1)")->type_name("N");
   add_choice(*trace, "--format", options.format, trace_outputs, "What to print (default text)");
   trace->footer(trace_examples);
@@ -138,7 +144,7 @@ CLI::App* add_trace(CLI::App& app, TraceCommandOptions& options) {
 
 CLI::App* add_check(CLI::App& app, CheckOptions& options) {
   CLI::App* check = app.add_subcommand("check", "Report every problem in input files; run nothing");
-  check->add_option("FILE", options.files, "YAML files")->required()->type_name("FILE");
+  check->add_option("FILE", options.files, "YAML files and request traces (.csv, .jsonl)")->required()->type_name("");
   add_sets(*check, options.sets);
   check->footer(check_examples);
   return check;
@@ -174,13 +180,13 @@ CLI::App* add_collective(CLI::App& app, CollectiveOptions& options) {
       ->type_name("NAME");
   collective->add_option("--ranks", options.ranks, "The first N GPUs (default all)")
       ->type_name("N")
-      ->check(CLI::Range(2, 100'000'000));
+      ->check(within(2, 100'000'000));
   collective->add_option("--sizes", options.sizes, "FROM:TO:xFACTOR, FROM:TO:STEP or one size (default 8:16G:x2)")
       ->type_name("SIZES");
   collective->add_option("--algorithm", options.algorithm, "auto (the default), one of `aifsim list collectives`, or steps as data")
       ->type_name("NAME|FILE.yaml");
   collective->add_option("--imbalance", options.imbalance, "all_to_all_v: rank 0's bytes over the mean, or a number for each rank")
-      ->type_name("F|F,F,…");
+      ->type_name("F|F,F,...");
   collective->add_flag("--unfolded", options.unfolded, "ring, chain: simulate every rank's flows, not one rank's for all");
   collective->add_flag("--collnet", options.collnet, "Let auto reduce in the network's switches (SHARP; NCCL_COLLNET_ENABLE)");
   add_choice(*collective, "--network", options.network, collective_networks, "How flows share channels (default fluid)");
@@ -200,7 +206,7 @@ CLI::App* add_study(CLI::App& app, StudyOptions& options) {
   add_sets(*study, options.sets);
   study->add_option("--jobs", options.jobs, "Processes at a time (default: one per core)")
       ->type_name("N")
-      ->check(CLI::Range(1, 4096));
+      ->check(within(1, 4096));
   study->add_option("--plot", options.plot, "Draw the study's plot into this SVG file")->type_name("FILE.svg");
   study->add_option("--out", options.out, "Keep results and tables in this directory, and take what it has")
       ->type_name("DIR");

@@ -40,8 +40,8 @@ inline constexpr const char* check_examples =
     "  aifsim check platforms/*.yaml workloads/*.yaml\n"
     "  aifsim check platforms/dgx-h100-32.yaml --set nodes.count=64\n"
     "\n"
-    "Reads platforms, workloads, models, frameworks and catalogue files (platforms/catalog); reports every problem\n"
-    "in each of them and runs nothing.\n";
+    "Reads platforms, workloads, studies, models, engines, frameworks, request traces and catalogue files\n"
+    "(platforms/catalog); reports every problem in each of them and runs nothing.\n";
 
 inline constexpr const char* collective_examples =
     "Examples:\n"
@@ -91,6 +91,9 @@ inline constexpr const char* trace_json =
 inline constexpr const char* list_examples =
     "Examples:\n"
     "  aifsim list gpus\n"
-    "  aifsim list topologies\n";
+    "  aifsim list topologies\n"
+    "\n"
+    "Names as input files take them. Media: latency of a hop, power of one end of a link, price of a link with its ends.\n"
+    "GPUs: dense peak, memory, and NVLink in one direction. NIMs: their engines, and the GPUs that each is for.\n";
 
 }  // namespace aifsim::app

@@ -27,16 +27,20 @@ bool has_key(const InputFile& file, const std::string& key) {
   return std::find(file.keys.begin(), file.keys.end(), key) != file.keys.end();
 }
 
-// Does the file's reader know the key? It reports an override that it does not know at the override's own place.
+// Does the file's reader know the key at the top of the override's path? It reports one that it does not know at the
+// override's own place. Mistakes further down are the file's, and are told when it is read.
 bool reader_knows(const InputFile& file, const config::Override& override_text) {
   const config::Document document = config::Document::load(file.path, std::span(&override_text, 1));
   const std::string place = "--set " + override_text.key + "=" + override_text.value;
+  for (const Problem& problem : document.problems()) {  // no reader has asked yet: the override itself is malformed
+    if (problem.file == place) throw ConfigError(problem);
+  }
   try {
     file.read(document);
     document.check();
   } catch (const ConfigError& error) {
     return std::none_of(error.problems().begin(), error.problems().end(), [&](const Problem& problem) {
-      return problem.file == place && problem.got == "an unknown key";
+      return problem.file == place && problem.got == "an unknown key" && problem.key == first_key(override_text.key);
     });
   }
   return true;
@@ -139,13 +143,15 @@ hardware::Platform load_platform(const std::string& platform, std::span<const st
   const config::Document document = config::Document::load(platform, overrides);
   hardware::Platform result = hardware::read_platform(document);
   document.check();
-  for (const hardware::Fault& fault : result.faults) {
-    if (fault.at > Seconds{}) {
-      spdlog::warn("{}: the fault of {} at {} s strikes training jobs alone; this command shows the network before it",
-                   platform, fault.part, fault.at.in(units::s));
-    }
-  }
   return result;
+}
+
+void warn_of_mid_run_faults(const std::string& file, const hardware::Platform& platform) {
+  for (const hardware::Fault& fault : platform.faults) {
+    if (fault.at <= Seconds{}) continue;
+    spdlog::warn("{}: the fault of {} at {} s strikes training jobs and traffic alone; this command shows the network before it",
+                 file, fault.part, fault.at.in(units::s));
+  }
 }
 
 }  // namespace aifsim::app

@@ -33,5 +33,7 @@ void check_inputs(const Inputs& inputs);
 
 // The platform alone, for commands that read no workload; overrides may carry the prefix `platform:`. Checked.
 [[nodiscard]] hardware::Platform load_platform(const std::string& platform, std::span<const std::string> sets);
+// For commands that do not simulate them.
+void warn_of_mid_run_faults(const std::string& file, const hardware::Platform& platform);
 
 }  // namespace aifsim::app

@@ -23,6 +23,29 @@ struct Summary {
   BytesPerSecond bisection;
 };
 
+// Memory is sold in powers of two, drives are not.
+std::string capacity_text(const topology::StorageCount& entry) {
+  if (entry.capacity <= Bytes{}) return {};
+  if (entry.kind != "host-memory") return report::human(entry.capacity);
+  return fmt::format("{:.3g} TiB", entry.capacity.in(units::TiB));
+}
+
+Json json_of(const std::vector<topology::StorageCount>& storage) {
+  Json list = Json::array();
+  for (const topology::StorageCount& entry : storage) {
+    const auto known = [](double value) { return value > 0 ? Json(value) : Json(); };
+    list.push_back({{"kind", entry.kind},
+                    {"name", entry.name},
+                    {"node_type", entry.node_type},
+                    {"count", entry.count},
+                    {"capacity_bytes", known(entry.capacity.in(units::B))},
+                    {"read_bytes_per_s", known(entry.read.in(units::B_per_s))},
+                    {"write_bytes_per_s", known(entry.write.in(units::B_per_s))},
+                    {"latency_s", known(entry.latency.in(units::s))}});
+  }
+  return list;
+}
+
 Json json_of(const Summary& summary, const topology::Topology& topology) {
   const topology::Inventory& parts = summary.parts;
   Json devices = Json::object();
@@ -51,6 +74,7 @@ Json json_of(const Summary& summary, const topology::Topology& topology) {
           {"devices", devices},
           {"switches", switches},
           {"cables", cables},
+          {"storage", json_of(parts.storage)},
           {"transceivers", parts.transceivers},
           {"lasers", parts.lasers},
           {"power_w", parts.power.in(units::W)},
@@ -68,6 +92,26 @@ Json json_of(const Summary& summary, const topology::Topology& topology) {
 }
 
 std::string rate(BytesPerSecond value) { return fmt::format("{:.2f} GB/s", value.in(units::GB_per_s)); }
+
+std::string storage_table(const std::vector<topology::StorageCount>& storage) {
+  using report::Align;
+  if (storage.empty()) return {};
+  report::Table table({{"storage"},
+                       {"part"},
+                       {"in"},
+                       {"count", Align::right},
+                       {"capacity", Align::right},
+                       {"read", Align::right},
+                       {"write", Align::right},
+                       {"latency", Align::right}});
+  const auto known = [](BytesPerSecond value) { return value > BytesPerSecond{} ? rate(value) : std::string(); };
+  for (const topology::StorageCount& entry : storage) {
+    table.row({entry.kind, entry.name, entry.node_type, report::human_count(static_cast<double>(entry.count)),
+               capacity_text(entry), known(entry.read), known(entry.write),
+               entry.latency > Seconds{} ? report::human(entry.latency) : ""});
+  }
+  return table.text() + '\n';
+}
 
 std::string tables_of(const Summary& summary, const topology::Topology& topology) {
   using report::Align;
@@ -95,7 +139,8 @@ std::string tables_of(const Summary& summary, const topology::Topology& topology
   for (const topology::HotChannel& hot : summary.paths.hottest) {
     hottest.row({topology.fabric.name(hot.channel), rate(hot.rate)});
   }
-  return devices.text() + '\n' + switches.text() + '\n' + cables.text() + '\n' + hottest.text() + '\n';
+  return devices.text() + '\n' + switches.text() + '\n' + cables.text() + '\n' +
+         storage_table(summary.parts.storage) + hottest.text() + '\n';
 }
 
 std::string text_of(const std::string& name, const Summary& summary, const topology::Topology& topology) {
@@ -124,6 +169,7 @@ std::string text_of(const std::string& name, const Summary& summary, const topol
 
 void topology_command(const TopologyOptions& options) {
   const hardware::Platform platform = load_platform(options.platform, options.sets);
+  warn_of_mid_run_faults(options.platform, platform);
   const topology::Topology topology = topology::build(platform);
   if (options.format == TopologyFormat::dot) return topology::write_dot(topology.fabric, std::cout);
   if (options.format == TopologyFormat::graphml) return topology::write_graphml(topology.fabric, std::cout);

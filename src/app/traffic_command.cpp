@@ -30,6 +30,20 @@ Bytes bytes_of(const std::string& text) {
   return bytes;
 }
 
+nlohmann::ordered_json json_of(const std::vector<study::TrafficFault>& faults) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const study::TrafficFault& fault : faults) {
+    list.push_back({{"at_s", fault.at.in(units::s)},
+                    {"part", fault.part},
+                    {"what", fault.what},
+                    {"flows_waited", fault.waited},
+                    {"flows_rerouted", fault.rerouted},
+                    {"flows_lost", fault.lost},
+                    {"detail", fault.detail}});
+  }
+  return list;
+}
+
 std::string json_of(const TrafficCommandOptions& options, const topology::Topology& topology,
                     const TrafficResult& result) {
   nlohmann::ordered_json hottest = nlohmann::ordered_json::array();
@@ -54,6 +68,8 @@ std::string json_of(const TrafficCommandOptions& options, const topology::Topolo
       {"achieved", result.achieved},
       {"channels_used", result.channels_used},
       {"hottest", hottest},
+      {"flows_lost", result.lost},
+      {"faults", json_of(result.faults)},
       {"run_cost", {{"cpu_s", process_cpu_time().in(units::s)}, {"peak_bytes", process_peak_memory().in(units::B)}}}};
   return document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + '\n';
 }
@@ -67,7 +83,25 @@ std::string csv_of(const topology::Topology& topology, const TrafficResult& resu
   for (const study::BusyChannel& hot : result.hottest) {
     text += fmt::format("busy {},{}\n", topology.fabric.name(hot.channel), hot.busy);
   }
+  if (!result.faults.empty()) text += fmt::format("flows_lost,{}\n", result.lost);
   return text;
+}
+
+std::string faults_text(const std::vector<study::TrafficFault>& faults) {
+  using report::Align;
+  report::Table table({{"fault in mid-run"},
+                       {"at", Align::right},
+                       {"flows waited", Align::right},
+                       {"rerouted", Align::right},
+                       {"lost", Align::right}});
+  std::string details;
+  const auto count = [](std::size_t flows) { return report::human_count(static_cast<double>(flows)); };
+  for (const study::TrafficFault& fault : faults) {
+    table.row({fault.part + " " + fault.what, report::human(fault.at), count(fault.waited), count(fault.rerouted),
+               count(fault.lost)});
+    details += "  " + report::wrapped(fault.part + ": " + fault.detail, 98, 4) + '\n';
+  }
+  return '\n' + table.text() + '\n' + details;
 }
 
 std::string text_of(const TrafficCommandOptions& options, const topology::Topology& topology,
@@ -76,6 +110,7 @@ std::string text_of(const TrafficCommandOptions& options, const topology::Topolo
   report::Table figures({{""}, {"", report::Align::right}});
   figures.row({"GPUs", report::human_count(static_cast<double>(topology.fabric.gpu_count()))});
   figures.row({"flows", report::human_count(static_cast<double>(result.flows))});
+  if (!result.faults.empty()) figures.row({"lost flows", report::human_count(static_cast<double>(result.lost))});
   figures.row({"bytes", report::human(result.bytes)});
   figures.row({"from half to half", report::human(result.crossing)});
   figures.row({"completion", report::human(result.completion)});
@@ -88,7 +123,8 @@ std::string text_of(const TrafficCommandOptions& options, const topology::Topolo
   for (const study::BusyChannel& hot : result.hottest) {
     hottest.row({topology.fabric.name(hot.channel), report::human_percent(hot.busy), report::human(hot.bytes)});
   }
-  return options.pattern + "\n\n" + figures.text() + '\n' + hottest.text();
+  return options.pattern + "\n\n" + figures.text() + '\n' + hottest.text() +
+         (result.faults.empty() ? "" : faults_text(result.faults));
 }
 
 }  // namespace

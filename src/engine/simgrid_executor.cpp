@@ -46,6 +46,7 @@ class SimgridExecutor final : public task::Executor,
   void wait(task::RunningTask flow, Seconds latency) override { timers_.push(now() + latency, {flow, true}); }
   std::uint32_t carry(task::RunningTask flow, std::span<const ChannelUse> path, Bytes bytes) override;
   Bytes halt(task::RunningTask flow, std::uint32_t carried) override;
+  void drop(task::RunningTask flow) override { runner_.finish(flow); }
   [[nodiscard]] const task::Task& task_of(task::RunningTask running) const {
     return runner_.graph(running).task(running.task);
   }

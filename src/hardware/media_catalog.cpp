@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <array>
+#include <cstdio>
 
 #include "base/error.hpp"
 #include "config/data_directory.hpp"
@@ -22,6 +24,33 @@ LinkMedium read_medium(const std::string& name, const config::Node& entry) {
   medium.price = entry.optional("price").usd_or({});
   entry.finish();
   return medium;
+}
+
+std::string number(double value) {
+  std::array<char, 64> text{};
+  if (value < 1e4) {
+    std::snprintf(text.data(), text.size(), "%.4g", value);
+  } else {
+    std::snprintf(text.data(), text.size(), "%.0f", value);
+  }
+  return text.data();
+}
+
+// What is not known is left out.
+std::string summary_of(const LinkMedium& medium) {
+  std::string text = number(medium.latency.in(units::ns)) + " ns a hop";
+  const auto add = [&text](double value, const std::string& before, const std::string& after) {
+    if (value > 0) text += ", " + before + number(value) + after;
+  };
+  add(medium.payload_fraction * 100, "", " % payload");
+  add(medium.reach_m, "reach ", " m");
+  add(medium.power_per_end.in(units::W), "", " W an end");
+  add(medium.transceivers, "", " transceivers");
+  add(medium.lasers, "", " lasers");
+  add(medium.loss_budget_db, "loses up to ", " dB");
+  add(medium.mtbf.in(units::hour), "MTBF ", " h");
+  add(medium.price.in(units::usd), "", " $ a link");
+  return text;
 }
 
 }  // namespace
@@ -49,7 +78,7 @@ std::string read_medium_name(const config::Node& name, const std::vector<std::st
 
 std::vector<CatalogEntry> list_media() {
   std::vector<CatalogEntry> entries;
-  for (const LinkMedium& medium : read_media()) entries.push_back({medium.name, medium.source});
+  for (const LinkMedium& medium : read_media()) entries.push_back({medium.name, summary_of(medium)});
   return entries;
 }
 

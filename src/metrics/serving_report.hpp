@@ -16,7 +16,7 @@ namespace aifsim::metrics {
 struct TimePoint {
   Seconds when;
   double running = 0, waiting = 0;  // requests, all replicas together
-  double cache_use = 0;             // of HBM blocks
+  double cache_use = 0;             // of HBM blocks of the replicas that serve or drain
   double output_tokens_per_s = 0, prompt_tokens_per_s = 0;  // since the last point
   double host_use = 0, nvme_use = 0, network_use = 0;       // of the KV tiers below HBM, 0..1
 };

@@ -19,7 +19,11 @@ ModelSpec load(const std::string& name) {
 std::string summary_of(const ModelSpec& model) {
   char text[200];
   const double total = total_parameters(model) / 1e9;
-  std::snprintf(text, sizeof text, "%.*fB parameters", total < 100 ? 1 : 0, total);
+  if (total < 1) {
+    std::snprintf(text, sizeof text, "%.0fM parameters", total * 1e3);
+  } else {
+    std::snprintf(text, sizeof text, "%.*fB parameters", total < 100 ? 1 : 0, total);
+  }
   std::string summary = text;
   if (const auto& experts = model.experts) {
     const double active = active_parameters(model) / 1e9;

@@ -102,7 +102,7 @@ constexpr std::array keys{
     JsonKey{"jobs[].series[].time_s", "s", "serving: middle of an interval; at most 512 of them"},
     JsonKey{"jobs[].series[].running", "requests", "mean over the interval"},
     JsonKey{"jobs[].series[].waiting", "requests", "mean over the interval"},
-    JsonKey{"jobs[].series[].kv_use", "share", "of the HBM blocks"},
+    JsonKey{"jobs[].series[].kv_use", "share", "of the HBM blocks of replicas that serve or drain"},
     JsonKey{"jobs[].series[].kv_host_use", "share", "of the KV tiers in host memory"},
     JsonKey{"jobs[].series[].kv_nvme_use", "share", "of the KV tiers on local drives"},
     JsonKey{"jobs[].series[].kv_network_use", "share", "of the KV tier on shared storage"},

@@ -7,6 +7,7 @@
 #include "serving/engine.hpp"
 #include "serving/engine_adapters.hpp"
 #include "serving/engine_software.hpp"
+#include "serving/replica_group.hpp"
 
 namespace aifsim::serving {
 namespace {
@@ -147,6 +148,20 @@ void check_budget(const config::Node& node, EngineOptions& options) {
                std::to_string(options.max_sequences) + " x " + std::to_string(1 + options.speculative_tokens));
 }
 
+// A sliding window's blocks are freed one at a time: an iteration may not fill more than one.
+void check_blocks(const config::Node& node, const model::ModelSpec& model, const EngineOptions& options) {
+  if (!model.sliding_window) return;
+  const TokenQuanta quanta = token_quanta(options);
+  const std::int64_t least = (quanta.iteration + quanta.token - 1) / quanta.token;
+  if (least <= options.block_tokens) return;
+  const config::Node own = node.optional("block_tokens"), speculation = node.optional("speculation");
+  (own ? own : speculation)
+      .problem("blocks of at least the " + std::to_string(least) +
+                   " tokens that an iteration with speculation may add, for the model has sliding windows",
+               "block_tokens " + std::to_string(options.block_tokens),
+               "block_tokens: " + std::to_string(least) + ", or fewer speculative tokens");
+}
+
 }  // namespace
 
 EngineOptions read_engine(const config::Node& node, const model::ModelSpec& model, const hardware::Platform* platform) {
@@ -166,6 +181,7 @@ EngineOptions read_engine(const config::Node& node, const model::ModelSpec& mode
   node.finish();
   check_plan(node, model, platform, options.plan);
   check_budget(node, options);
+  check_blocks(node, model, options);
   if (recurrent(model) && options.prefix_caching) {
     node.optional("prefix_caching").problem("false, for the model has recurrent layers", "true");
   }

@@ -1,5 +1,6 @@
 #include "serving/job.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "serving/engine_vision.hpp"
@@ -61,7 +62,21 @@ config::Node shared_engine(const config::Node& root) {
   return each ? root.optional("engine") : root.required("engine");
 }
 
-void read_router(const config::Node& node, RouterOptions& options) {
+// Of tiers that the job has.
+void read_tier_weights(const config::Node& weights, const KvTierPlan& tiers, RouterOptions& options) {
+  for (std::size_t place = 1; place < options.tiers.size(); ++place) {
+    const std::string name(topology::data_place_names.at(place));
+    const config::Node weight = weights.optional(name);
+    options.tiers.at(place) = weight.number_or(options.tiers.at(place), {.min = 0, .max = 1});
+    const auto is_it = [&](const KvTierOptions& tier) { return static_cast<std::size_t>(tier.place) == place; };
+    if (weight && std::ranges::none_of(tiers.tiers, is_it)) {
+      weight.problem("no weight of a tier that `kv_tiers` does not have", weight.text());
+    }
+  }
+  weights.finish();
+}
+
+void read_router(const config::Node& node, const KvTierPlan& tiers, RouterOptions& options) {
   if (!node) return;
   std::vector<std::string_view> names;
   for (const RouterPolicy& policy : router_policies()) names.push_back(policy.name);
@@ -72,6 +87,12 @@ void read_router(const config::Node& node, RouterOptions& options) {
   options.policy = node.required("policy").choice(names);
   options.overlap_weight = node.optional("overlap_weight").number_or(1, {.min = 0, .max = 1e6});
   options.load_limit = node.optional("load_limit").number_or(options.load_limit, {.min = 1, .max = 1e6});
+  const config::Node weights = node.optional("tiers");
+  if (weights && router_policies()[options.policy].name != "prefix-aware") {
+    weights.problem("`policy: prefix-aware`, for no other asks where a prefix is",
+                    std::string(router_policies()[options.policy].name));
+  }
+  if (weights) read_tier_weights(weights, tiers, options);
   node.finish();
 }
 
@@ -137,9 +158,9 @@ ServingJob read_serving_job(const config::Document& document, const hardware::Pl
   }
   const config::Node engine = package ? root.optional("engine") : shared_engine(root);
   read_pools(root, platform, {package, engine, root.optional("planner"), job.slo.tpot}, job);
-  read_router(root.optional("router"), job.router);
-  read_transfer(root.optional("transfer"), job);
   job.kv_tiers = read_kv_tiers(root.optional("kv_tiers"), platform);
+  read_router(root.optional("router"), job.kv_tiers, job.router);
+  read_transfer(root.optional("transfer"), job);
   read_failures(root.optional("failures"), job);
   job.queue_limit = static_cast<int>(root.optional("queue_limit").integer_or(0, {.min = 0, .max = 1e9}));
   job.warm_up_requests = static_cast<std::uint64_t>(root.optional("warm_up").integer_or(0, {.min = 0, .max = 1e12}));

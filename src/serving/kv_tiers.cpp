@@ -19,6 +19,10 @@ class KvTiers::View final : public LowerTiers {
   [[nodiscard]] std::size_t find(std::span<const PrefixPiece> pieces) const override {
     return tiers_.find(replica_, pieces);
   }
+  [[nodiscard]] std::optional<DataPlace> place_of(const PrefixPiece& piece) const override {
+    const std::size_t tier = tiers_.tier_of(replica_, piece);
+    return tier < tiers_.tiers() ? std::optional(tiers_.place(tier)) : std::nullopt;
+  }
   void fetch(std::uint32_t /*replica*/, std::span<const PrefixPiece> pieces, std::function<void()> done) override {
     tiers_.fetch(replica_, pieces, std::move(done));
   }

@@ -18,7 +18,10 @@ struct Profile {
   std::size_t goal = 0;
   EngineOptions engine;
   [[nodiscard]] std::string text(const std::string& gpu) const {
-    return gpu + " " + precision + " tp" + std::to_string(engine.plan.tp) + " " + std::string(goals[goal]);
+    return gpu + " " + layout();
+  }
+  [[nodiscard]] std::string layout() const {
+    return precision + " tp" + std::to_string(engine.plan.tp) + " " + std::string(goals[goal]);
   }
 };
 struct Package {
@@ -34,6 +37,7 @@ Profile read_profile(const config::Node& node, const model::ModelSpec& model) {
   for (const config::Node& gpu : gpus.is_list() ? gpus.items() : std::vector{gpus}) {
     if (config::names_file(gpu, "platforms/catalog/gpus", "a GPU")) profile.gpus.push_back(gpu.text());
   }
+  if (gpus.is_list() && profile.gpus.empty()) gpus.problem("at least one GPU", "none that is known");
   profile.precision = node.required("precision").text();
   profile.goal = node.optional("for").choice_or(0, goals);
   profile.engine = read_engine(node.required("engine"), model, nullptr);
@@ -90,6 +94,16 @@ std::string all_profiles(const Package& package) {
   return text;
 }
 
+// For a list: what has the same engine on several GPUs stands together.
+std::string profiles_by_engine(const Package& package) {
+  std::string text;
+  for (const Profile& profile : package.profiles) {
+    text += (text.empty() ? "" : "; ") + profile.layout() + " on ";
+    for (std::size_t i = 0; i < profile.gpus.size(); ++i) text += (i == 0 ? "" : ", ") + profile.gpus[i];
+  }
+  return text;
+}
+
 }  // namespace
 
 PackagedEngine read_package(const config::Node& node, const hardware::Platform* platform) {
@@ -118,7 +132,7 @@ std::vector<PackageEntry> list_packages() {
   std::vector<PackageEntry> entries;
   for (const std::string& name : config::names_in(folder)) {
     const Package package = load(name);
-    entries.push_back({name, package.name + ": " + all_profiles(package)});
+    entries.push_back({name, package.name + ": " + profiles_by_engine(package)});
   }
   return entries;
 }

@@ -2,8 +2,8 @@
 // the service level; corrected by how the observed time per token compares with the profile's (ai-dynamo documentation,
 // "SLA-based planner"; recalled). Prompts that wait are load too, to be worked off within an interval.
 #include <algorithm>
-#include <array>
 #include <cmath>
+#include <deque>
 
 #include "serving/planner.hpp"
 
@@ -16,20 +16,26 @@ class SlaPlanner final : public Planner {
 
   int wanted(const PoolObservation& seen) override {
     if (seen.output_tokens > 0) answer_ = seen.output_tokens;
-    if (seen.requests <= 0 && seen.waiting <= 0) return steady(options_.min);
+    const double there = seen.total();  // enough, as long as nothing has been answered and nothing is known
     double replicas = 0;
-    if (seen.role != Role::decode) replicas += prefill(seen);
-    if (seen.role != Role::prefill) replicas += decode(seen);
-    return steady(static_cast<int>(std::ceil(std::min(replicas, double{1} * options_.max))));
+    if (seen.requests > 0 || seen.waiting > 0) {
+      if (seen.role != Role::decode) replicas += prefill(seen);
+      if (seen.role != Role::prefill) replicas = answer_ > 0 ? replicas + decode(seen) : std::max(replicas, there);
+    }
+    return damped(std::min(replicas, double{1} * options_.max), seen.total());
   }
 
  private:
-  // The most of the last intervals, so that a lull stops nothing that has just started: as the stabilisation window of
-  // Kubernetes' horizontal pod autoscaler.
-  [[nodiscard]] int steady(int replicas) {
-    std::rotate(wanted_.rbegin(), wanted_.rbegin() + 1, wanted_.rend());
-    wanted_.front() = replicas;
-    return *std::max_element(wanted_.begin(), wanted_.end());
+  static int whole(double replicas) { return static_cast<int>(std::ceil(replicas)); }
+
+  // Up at once, down late: a pool that shrinks as soon as it can is too small again with the next few requests.
+  [[nodiscard]] int damped(double replicas, int there) {
+    needed_.push_back(replicas);
+    if (needed_.size() > static_cast<std::size_t>(options_.down_intervals)) needed_.pop_front();
+    if (whole(replicas) > there) return whole(replicas);
+    if (needed_.size() < static_cast<std::size_t>(options_.down_intervals)) return there;
+    const double most = *std::max_element(needed_.begin(), needed_.end());
+    return std::min(there, std::max(options_.min, whole(most / options_.down_share)));
   }
   [[nodiscard]] double prefill(const PoolObservation& seen) const {
     const double mean = seen.requests > 0 ? seen.input_tokens / seen.requests : seen.waiting_tokens / seen.waiting;
@@ -37,7 +43,6 @@ class SlaPlanner final : public Planner {
     return load / profile_.prompt_tokens_per_s(std::max(1.0, mean));
   }
   [[nodiscard]] double decode(const PoolObservation& seen) {
-    if (answer_ <= 0) return seen.total();  // nothing has been answered: nothing is known
     const double load = seen.requests * answer_ / seen.interval.in(units::s);
     if (seen.tpot > Seconds{} && seen.serving > 0) {
       const Seconds expected = profile_.tpot(seen.context, load / seen.serving);
@@ -49,7 +54,7 @@ class SlaPlanner final : public Planner {
   PlannerOptions options_;
   const EngineProfile& profile_;
   double answer_ = 0, correction_ = 1;
-  std::array<int, 4> wanted_{};  // assumed: four intervals
+  std::deque<double> needed_;  // replicas, in the last intervals
 };
 
 }  // namespace

@@ -284,6 +284,23 @@ int Replica::cached_prefix(const Prompt& prompt) const {
   return static_cast<int>(std::min<std::int64_t>(prompt.tokens, blocks * implementation_->options.block_tokens));
 }
 
+PrefixPlaces Replica::prefix_places(const Prompt& prompt) const {
+  PrefixPlaces places{};
+  if (!implementation_->options.prefix_caching || prompt.blocks.empty()) return places;
+  std::int64_t begin = cached_prefix(prompt), end = 0;
+  places[0] = static_cast<double>(begin);
+  if (implementation_->tiers == nullptr) return places;
+  for (const PrefixPiece& piece : implementation_->scratch) {  // as cached_prefix() has named them
+    end = std::min<std::int64_t>(prompt.tokens, end + std::int64_t{piece.blocks} * implementation_->options.block_tokens);
+    if (end <= begin) continue;
+    const std::optional<topology::DataPlace> place = implementation_->tiers->place_of(piece);
+    if (!place) break;
+    places.at(static_cast<std::size_t>(*place)) += static_cast<double>(end - begin);
+    begin = end;
+  }
+  return places;
+}
+
 void Replica::check() const {
   implementation_->adapters.check();
   for (const AttentionGroup& group : implementation_->groups) {

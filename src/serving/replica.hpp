@@ -4,6 +4,7 @@
 // runs out of blocks) and goes through the decode iterations in between in closed form.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -31,6 +32,8 @@ struct Ticket {
   Request request;
   RequestRecord record;
 };
+
+using PrefixPlaces = std::array<double, topology::data_place_names.size()>;
 
 // What happens outside the replica. Called at the time it happens.
 struct ReplicaOutlets {
@@ -79,6 +82,9 @@ class Replica {
   [[nodiscard]] bool has_adapter(std::uint32_t adapter) const;  // in HBM, or on its way there
   // Role::decode: has it a slot for this request's adapter?
   [[nodiscard]] bool adapter_fits(const Request& request) const;
+  // Leading tokens of this prompt that it need not compute, by topology::DataPlace: each where it is the nearest to a GPU.
+  // Those below HBM follow those in it.
+  [[nodiscard]] PrefixPlaces prefix_places(const Prompt& prompt) const;
   void check() const;  // the laws of its books: InternalError when one is broken
 
  private:

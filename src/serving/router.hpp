@@ -20,6 +20,9 @@ struct RouterOptions {
   double overlap_weight = 1;   // prefix-aware: worth of a prompt token that a replica has cached, in tokens of its load
   // adapter-affinity: load of a replica over the mean up to which it is preferred for having the adapter. Assumed.
   double load_limit = 1.25;
+  // prefix-aware: worth of a token that lies in a tier, of one in HBM. Dynamo's defaults for host memory and disk (its
+  // KV router's host_cache_hit_weight and disk_cache_hit_weight), whose disk is all that is farther away.
+  PrefixPlaces tiers{1, 0.75, 0.25, 0.25};
   std::uint64_t seed = 1;
 };
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "task/flow_steering.hpp"
 
 namespace aifsim::study {
 namespace {
@@ -21,13 +22,14 @@ std::vector<ChannelId> only_in(std::span<const ChannelUse> path, std::span<const
 
 FaultWatch::FaultWatch(const hardware::Platform& platform, const topology::Topology& start,
                        const std::vector<topology::NetworkChange>& changes, Ways& ways, task::Executor& executor,
-                       Member member)
+                       Member member, Loss loss)
     : platform_(platform),
       start_(start),
       changes_(changes),
       ways_(ways),
       executor_(executor),
       member_(std::move(member)),
+      loss_(std::move(loss)),
       down_(start.fabric.channels().size(), false),
       effects_(changes.size()) {
   for (const topology::Channel& channel : start.fabric.channels()) capacity_.push_back(channel.capacity);
@@ -139,9 +141,9 @@ task::Rerouter::Way FaultWatch::take_settled(const task::TaskGraph& graph, TaskI
   try {
     way = ways_.way(settled_, path);
   } catch (const ConfigError& error) {
-    fail(graph, flow, error.what());
+    return give_up(graph, flow, error.what());
   }
-  if (ways_.crosses(settled_, path, down_)) fail(graph, flow, "every way of its algorithm crosses what is dead");
+  if (ways_.crosses(settled_, path, down_)) return give_up(graph, flow, "every way of its algorithm crosses what is dead");
   if (ways_.crosses(base_, path, down_)) note_detour(graph, flow, way.path);
   return {.version = static_cast<std::uint32_t>(settled_),
           .path = way.path,
@@ -157,7 +159,11 @@ void FaultWatch::note_detour(const task::TaskGraph& graph, TaskId flow, std::spa
   effect.taken = only_in(taken, own);
 }
 
-void FaultWatch::fail(const task::TaskGraph& graph, TaskId flow, const std::string& why) const {
+FaultWatch::Way FaultWatch::give_up(const task::TaskGraph& graph, TaskId flow, const std::string& why) const {
+  if (loss_) {
+    loss_(graph, flow, why);
+    return {.version = task::lost_way, .path = {}, .latency = {}};
+  }
   throw JobFailure{.at = executor_.now() - offset_,
                    .change = state_ - 1,
                    .why = "flow " + graph.text(graph.task(flow).label) + ", " +

@@ -48,8 +48,11 @@ struct FaultEffect {
 class FaultWatch final : public task::Rerouter {
  public:
   using Member = std::function<bool(DeviceId gpu)>;  // is it one of the job's?
+  // Told of a flow that has no way left, which then ends where it is. Without it the job fails.
+  using Loss = std::function<void(const task::TaskGraph& graph, TaskId flow, const std::string& why)>;
   FaultWatch(const hardware::Platform& platform, const topology::Topology& start,
-             const std::vector<topology::NetworkChange>& changes, Ways& ways, task::Executor& executor, Member member);
+             const std::vector<topology::NetworkChange>& changes, Ways& ways, task::Executor& executor, Member member,
+             Loss loss = {});
 
   // For each graph that is executed whole: the executor's clock shows `now` of the run, and the graph's own paths are
   // those of settled_state(). Changes happen until end().
@@ -79,7 +82,7 @@ class FaultWatch final : public task::Rerouter {
   Way wait(std::size_t version);
   Way take_settled(const task::TaskGraph& graph, TaskId flow, std::optional<Seconds> latency);
   void note_detour(const task::TaskGraph& graph, TaskId flow, std::span<const ChannelUse> taken);
-  [[noreturn]] void fail(const task::TaskGraph& graph, TaskId flow, const std::string& why) const;
+  Way give_up(const task::TaskGraph& graph, TaskId flow, const std::string& why) const;
 
   const hardware::Platform& platform_;
   const topology::Topology& start_;
@@ -87,6 +90,7 @@ class FaultWatch final : public task::Rerouter {
   Ways& ways_;
   task::Executor& executor_;
   Member member_;
+  Loss loss_;
   std::size_t state_ = 0, settled_ = 0, base_ = 0;  // base: whose ways the graph's own paths are
   bool pending_ = false, active_ = false;
   Seconds known_at_, offset_;

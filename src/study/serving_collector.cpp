@@ -53,8 +53,7 @@ void ServingCollector::account(Replica& replica, Seconds until) {
   series_.held(Figure::waiting, replica.since, until, state.waiting);
   if (state.running > 0) busy_ += (until - replica.since) * static_cast<double>(replica.gpus);
   if (state.cache_capacity > 0) {
-    const double share = state.cache_tokens / state.cache_capacity / static_cast<double>(replicas_.size());
-    series_.held(Figure::cache_use, replica.since, until, share);
+    series_.held(Figure::cache_use, replica.since, until, state.cache_tokens / state.cache_capacity);
   }
   if (measuring()) running_seconds_ += state.running * (until - std::max(replica.since, begin_)).in(units::s);
   replica.since = until;
@@ -65,6 +64,8 @@ void ServingCollector::changed(const serving::ReplicaState& state, Seconds when)
   account(replica, when);
   replica.state = state;
 }
+
+void ServingCollector::served(Seconds from, Seconds until) { series_.held(Figure::serving, from, until, 1); }
 
 void ServingCollector::tier_changed(topology::DataPlace place, double share, Seconds when) {
   const std::size_t tier = static_cast<std::size_t>(place) - 1;

@@ -27,6 +27,8 @@ class ServingCollector final : public serving::ServingObserver {
   void completed(const serving::RequestRecord& record) override;
   void rejected(const serving::Prompt& prompt, serving::RejectReason reason, Seconds when) override;
 
+  // A replica had a cache, serving or draining. Of every replica, before report().
+  void served(Seconds from, Seconds until);
   // Everything that requests and replicas told; what the engines are is the caller's to add.
   [[nodiscard]] metrics::ServingReport report(Seconds end) const;
 

@@ -218,6 +218,25 @@ void describe_fleet(const serving::ServingJob& job, const serving::Fleet& fleet,
   report.output_tokens_per_s_per_gpu = report.output_tokens_per_s / (held / end);
 }
 
+// When each replica served or drained.
+void tell_serving(const Deployment& deployment, const serving::Fleet& fleet, Seconds end, ServingCollector& collector) {
+  std::map<std::uint32_t, Seconds> since;
+  std::uint32_t replica = 0;
+  for (const serving::Pool& pool : deployment.job->pools) {
+    for (int i = 0; i < pool.replicas; ++i) since[replica + static_cast<std::uint32_t>(i)] = {};
+    replica += static_cast<std::uint32_t>(pool.most());
+  }
+  for (const serving::ScaleEvent& event : fleet.events()) {
+    if (event.what == "serves") since[event.replica] = event.when;
+    if (event.what != "off" && event.what != "lost") continue;
+    const auto served = since.find(event.replica);
+    if (served == since.end()) continue;  // it was still starting
+    collector.served(served->second, std::min(event.when, end));
+    since.erase(served);
+  }
+  for (const auto& [index, begin] : since) collector.served(begin, end);
+}
+
 void describe(const Deployment& deployment, metrics::ServingReport& report) {
   const serving::ServingJob& job = *deployment.job;
   report.name = job.name;
@@ -244,6 +263,7 @@ ServingResult simulate_serving(const Deployment& deployment, serving::RequestSou
   service.start();
   executor.run();
   ensure(service.in_flight() == 0, "every request is completed or rejected");
+  tell_serving(deployment, service.fleet(), collector.end(), collector);
   ServingResult result{.service = collector.report(executor.now()), .notes = {}};
   const auto left_out = [&](std::uint64_t count, const std::string& what) {
     if (count > 0) result.notes.push_back(std::to_string(count) + " requests bring " + what + " not simulated");

@@ -52,10 +52,11 @@ std::vector<metrics::TimePoint> ServingSeries::points(Seconds end) const {
     const double width = std::min(width_, end.in(units::s) - begin);
     if (width <= 0) break;
     const auto mean = [&](Figure figure) { return buckets_[i].sums[static_cast<std::size_t>(figure)] / width; };
+    const double serving = mean(Figure::serving);
     points.push_back({.when = (begin + width / 2) * units::s,
                       .running = mean(Figure::running),
                       .waiting = mean(Figure::waiting),
-                      .cache_use = mean(Figure::cache_use),
+                      .cache_use = serving > 0 ? mean(Figure::cache_use) / serving : 0,
                       .output_tokens_per_s = mean(Figure::output_tokens),
                       .prompt_tokens_per_s = mean(Figure::prompt_tokens),
                       .host_use = mean(Figure::host_use),

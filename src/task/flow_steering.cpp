@@ -16,6 +16,7 @@ void FlowSteering::launch(RunningTask running, const TaskGraph& graph) {
 void FlowSteering::set_out(Flow& flow) {
   flow.phase = flow.way.open ? Phase::waiting : Phase::held;
   if (flow.phase == Phase::held) return;
+  if (lost(flow)) return carrier_.wait(flow.running, {});  // tasks end from the clock, not from within a launch
   if (flow.way.latency > Seconds{}) return carrier_.wait(flow.running, flow.way.latency);
   move(flow);
 }
@@ -30,7 +31,11 @@ void FlowSteering::after_latency(RunningTask running) {
   const auto found = flows_.find(key(running));
   ensure(found != flows_.end() && found->second.phase == Phase::waiting, "a flow waits for its latency once");
   Flow& flow = found->second;
-  flow.way = rerouter_->next_way(*flow.graph, running.task, flow.way.version);
+  if (!lost(flow)) flow.way = rerouter_->next_way(*flow.graph, running.task, flow.way.version);
+  if (lost(flow)) {
+    flows_.erase(found);
+    return carrier_.drop(running);
+  }
   if (flow.way.open) return move(flow);
   flow.phase = Phase::held;
 }

@@ -13,6 +13,9 @@
 
 namespace aifsim::task {
 
+// The version of a way that leads nowhere: the flow ends, and what it has not moved is lost.
+inline constexpr std::uint32_t lost_way = 0xffffffff;
+
 class FlowSteering {
  public:
   // Moves bytes.
@@ -23,6 +26,7 @@ class FlowSteering {
     // Returns what halt() needs to find the flow again.
     virtual std::uint32_t carry(RunningTask flow, std::span<const ChannelUse> path, Bytes bytes) = 0;
     virtual Bytes halt(RunningTask flow, std::uint32_t carried) = 0;  // what is left to move; no bytes get lost
+    virtual void drop(RunningTask flow) = 0;  // it carries nothing now, and never will
   };
 
   explicit FlowSteering(Carrier& carrier) : carrier_(carrier) {}
@@ -47,6 +51,7 @@ class FlowSteering {
   };
   using Key = std::pair<std::uint32_t, TaskId>;
   static Key key(RunningTask flow) { return {flow.slot, flow.task}; }
+  static bool lost(const Flow& flow) { return flow.way.version == lost_way; }
   void set_out(Flow& flow);
   void move(Flow& flow);
   void ask_again(Flow& flow);

@@ -123,6 +123,7 @@ class IdealExecutor final : public Executor, private TaskRunner::Launcher, priva
     free_flights_.push_back(carried);
     return flights_[carried].remaining;
   }
+  void drop(RunningTask flow) override { runner_.finish(flow); }
 
   void end(const Due& due) {
     if (due.steered) return steering_.after_latency(due.running);

@@ -45,6 +45,7 @@ class Bill {
     count_devices();
     count_switches();
     count_cables();
+    bill_.storage = count_storage(platform_);
     return std::move(bill_);
   }
 

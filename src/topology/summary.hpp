@@ -23,11 +23,25 @@ struct CableCount {
   double metres = 0;  // by the layout; 0 inside a node or rack
 };
 
+// Where data can be kept outside the GPUs, or what it passes on its way there; all of one kind together.
+struct StorageCount {
+  std::string kind;       // host-memory, local-drives, dpu, storage-nic, shared-storage
+  std::string name;       // of the part; empty where it has none
+  std::string node_type;  // that it sits in; empty for shared storage
+  std::size_t count = 0;
+  Bytes capacity;              // 0: it only passes data on
+  BytesPerSecond read, write;  // memory: either, both together
+  Seconds latency;             // of a read; 0 = not known, or none to speak of
+};
+// A node type's DPUs are there with or without shared storage; storage NICs only for its sake.
+[[nodiscard]] std::vector<StorageCount> count_storage(const hardware::Platform& platform);
+
 // All that stands in a network apart from the nodes, NICs and NVLink included in them.
 struct Inventory {
   std::vector<std::pair<std::string, std::size_t>> devices;  // physical, by kind
   std::vector<SwitchCount> switches;
   std::vector<CableCount> cables;
+  std::vector<StorageCount> storage;  // in the nodes' price and power, or in none
   double transceivers = 0, lasers = 0;
   Watts power;
   Usd capex;

@@ -103,5 +103,60 @@ TEST(Planner, load_policy_decides_on_queue_and_cache) {
   EXPECT_EQ(wanted({.role = serving::Role::prefill, .serving = 4, .cache_use = 0.7}), 3);
 }
 
+// A replica prefills 1,000 tokens a second, and decodes without effort.
+struct RoundProfile final : serving::EngineProfile {
+  double prompt_tokens_per_s(double) const override { return 1000; }
+  double output_tokens_per_s(double, Seconds) const override { return 1e9; }
+  Seconds tpot(double, double) const override { return units::ms; }
+};
+
+// How many replicas are there after intervals whose prompts keep so many replicas busy.
+std::vector<int> after(const std::vector<double>& busy, const serving::PlannerOptions& options = {.max = 9, .tpot = units::s}) {
+  const RoundProfile profile;
+  const auto planner = serving::make_sla_planner(options, profile);
+  std::vector<int> replicas;
+  int there = 1;
+  for (const double load : busy) {
+    const double tokens = 10'000 * load;
+    there = planner->wanted({.role = serving::Role::prefill, .serving = there, .interval = units::s * 10.0, .requests = 1, .input_tokens = tokens});
+    replicas.push_back(there);
+  }
+  return replicas;
+}
+
+TEST(Planner, sla_policy_grows_at_once_and_shrinks_when_fewer_do_with_a_margin) {
+  EXPECT_EQ(after({0.5, 2.5, 2.5}), (std::vector{1, 3, 3}));
+  // Around a whole number of replicas: three once, three for good.
+  std::vector<double> around;
+  for (int i = 0; i < 60; ++i) around.push_back(i % 12 < 6 ? 2.1 : 1.9);
+  EXPECT_EQ(after(around), std::vector<int>(60, 3));
+  // 1.5 replicas' load is less than 80 % of two: after six intervals of it.
+  EXPECT_EQ(after({2.5, 1.5, 1.5, 1.5, 1.5, 1.5}), std::vector<int>(6, 3));
+  EXPECT_EQ(after({2.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5}).back(), 2);
+  EXPECT_EQ(after({2.5, 1.7, 1.7, 1.7, 1.7, 1.7, 1.7}).back(), 3);
+  EXPECT_EQ(after({2.5, 1.5}, {.max = 9, .tpot = units::s, .down_intervals = 1}).back(), 2);
+  EXPECT_EQ(after({2.5, 1.7}, {.max = 9, .tpot = units::s, .down_share = 1, .down_intervals = 1}).back(), 2);
+  // Nothing to do at all.
+  EXPECT_EQ(after({2.5, 0, 0, 0, 0, 0, 0}).back(), 1);
+}
+
+// Replicas that a planner ends under a load that stays as it is are those that the first rush has started.
+TEST(Planner, sla_policy_rests_under_a_constant_load) {
+  const auto serve_at = [](const std::string& rate) {
+    return serve(small_workload("slo: {ttft: 1 s, tpot: 20 ms}\nplanner: {policy: sla, interval: 4 s, max: 8}\n" + quick_start,
+                                "arrivals: poisson, rate: " + rate +
+                                    ", duration: 300 s, input: {mean: 1500, cv: 1, max: 8192}, output: {mean: 250, cv: 0.8, max: 2048}"));
+  };
+  const auto constant = serve_at("45");
+  std::size_t late = 0;
+  for (const serving::ScaleEvent& event : constant->scaling) late += event.when > units::s * 120.0 && event.what != "off" ? 1U : 0U;
+  EXPECT_LE(late, 2U);
+  // A day in five minutes: it follows, up and down.
+  const auto day = serve_at("[{from: 0 s, rate: 5}, {from: 60 s, rate: 25}, {from: 120 s, rate: 60}, {from: 180 s, rate: 25}, {from: 240 s, rate: 5}]");
+  EXPECT_GE(day->count("starts"), 3U);
+  EXPECT_GE(day->count("drains"), 3U);
+  EXPECT_LT(day->held[0], day->end * 6.0);
+}
+
 }  // namespace
 }  // namespace aifsim::test

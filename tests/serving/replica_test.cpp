@@ -246,6 +246,9 @@ class ToyTiers final : public serving::LowerTiers {
     while (found < pieces.size() && held_.contains(pieces[found].name)) ++found;
     return found;
   }
+  [[nodiscard]] std::optional<topology::DataPlace> place_of(const serving::PrefixPiece& piece) const override {
+    return held_.contains(piece.name) ? std::optional(topology::DataPlace::host) : std::nullopt;
+  }
   void fetch(std::uint32_t, std::span<const serving::PrefixPiece>, std::function<void()> done) override {
     clock_.at(clock_.now() + units::ms * 50.0, std::move(done));
   }
@@ -268,6 +271,25 @@ TEST(Replica, EvictedPiecesComeBackFromALowerTier) {
   EXPECT_NEAR(record.fetch.base(), 0.05, 1e-12);
   EXPECT_GT(record.first_token - record.scheduled, units::ms * 50.0);
   EXPECT_EQ(tiered.replica.waiting_tokens(), 0);
+}
+
+// After the run of the test above the prompt of the first and third request is in HBM; that of the second, whose room it
+// took, below.
+TEST(Replica, KnowsWhereAPrefixIs) {
+  serving::EngineOptions options = toy_engine();
+  options.prefix_caching = true;
+  ReplicaCase tiered(options, toy_memory(20));
+  ToyTiers tiers(*tiered.clock);
+  tiered.replica.use_tiers(tiers);
+  tiered.run({named(0, 0, 256, 5, 1), named(1, 1, 256, 5, 2), named(2, 2, 256, 5, 1)});
+  const auto here = [&](std::uint64_t prompt) { return tiered.replica.prefix_places(named(9, 3, 256, 5, prompt).prompt); };
+  const serving::PrefixPlaces first = here(1), second = here(2), third = here(3);
+  EXPECT_GE(first[0], 240);
+  EXPECT_LE(first[0] + first[1], 256);
+  EXPECT_GT(second[1], 0);
+  EXPECT_LT(second[0], first[0]);
+  EXPECT_GE(second[0] + second[1], 240);
+  EXPECT_EQ(third, serving::PrefixPlaces{});
 }
 
 }  // namespace

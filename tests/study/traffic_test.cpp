@@ -10,6 +10,7 @@
 #include "config/node.hpp"
 #include "engine/flow_case.hpp"
 #include "engine/simgrid_executor.hpp"
+#include "task/ideal_executor.hpp"
 
 namespace aifsim::study {
 namespace {
@@ -177,6 +178,71 @@ TEST(Traffic, RefusesWhatCannotBeDone) {
   EXPECT_THROW((void)make_transfers(pattern("shift"), 1), ConfigError);
   EXPECT_THROW((void)make_transfers(pattern("all-to-all"), 4096), ConfigError);
   EXPECT_THROW((void)make_transfers(pattern("/nonexistent/x.csv"), 16), ConfigError);
+}
+
+// 16 messages of 100 MB, each from one of two DGX H100 to the other: 2 ms, when nothing happens.
+TrafficResult shift_with(const std::string& routing, const std::string& faults, bool ideal = false) {
+  const std::vector<config::Override> overrides{
+      {"nodes.count", "2"}, {"scale_out.routing", routing}, {"scale_out.nic_failover", "10 ms"}, {"faults", faults}};
+  const config::Document document = config::Document::load(AIFSIM_SOURCE_DIR "/platforms/dgx-h100-32.yaml", overrides);
+  const hardware::Platform platform = hardware::read_platform(document);
+  document.check();
+  const topology::Topology topology = topology::build(platform);
+  std::vector<BytesPerSecond> capacities;
+  for (const topology::Channel& channel : topology.fabric.channels()) capacities.push_back(channel.capacity);
+  const auto executor = ideal ? task::make_ideal_executor(std::move(capacities))
+                              : engine::make_simgrid_executor(topology.fabric, engine::NetworkKind::fluid);
+  return simulate_traffic(make_transfers(pattern("shift"), 16), platform, topology, *executor);
+}
+
+const std::string dead_cable = "[{part: node0/nic0→leaf0, dead: true, at: 1 ms}]";
+
+TEST(TrafficFaults, FlowsOfADeadCableGoOverAnotherNicWhereTheRoutingCan) {
+  const TrafficResult result = shift_with("rail-aligned", dead_cable);
+  EXPECT_EQ(result.flows, 16U);
+  EXPECT_EQ(result.lost, 0U);
+  ASSERT_EQ(result.faults.size(), 1U);
+  EXPECT_EQ(result.faults[0].what, "struck");
+  EXPECT_EQ(result.faults[0].waited, 2U);  // there and back
+  EXPECT_EQ(result.faults[0].rerouted, 2U);
+  EXPECT_NEAR(result.bytes.in(units::GB), 1.6, 1e-9);
+  // Known at 11 ms; then half of 100 MB is left, over a NIC that nobody else uses any more.
+  EXPECT_NEAR(result.completion.in(units::ms), 12, 0.1);
+}
+
+TEST(TrafficFaults, FlowsWithoutAWayAreLostByName) {
+  const TrafficResult result = shift_with("adaptive", dead_cable);
+  EXPECT_EQ(result.flows, 16U);
+  EXPECT_EQ(result.lost, 2U);
+  EXPECT_EQ(result.faults.at(0).lost, 2U);
+  EXPECT_EQ(result.faults.at(0).rerouted, 0U);
+  EXPECT_THAT(result.faults.at(0).detail, testing::HasSubstr("shift node0/gpu0→node1/gpu0"));
+  EXPECT_NEAR(result.bytes.in(units::GB), 1.4, 1e-9);
+  EXPECT_LT(result.completion, 2.1 * units::ms);  // of the others
+}
+
+TEST(TrafficFaults, NoFigureIsLeftWhenEveryFlowIsLost) {
+  const TrafficResult result = shift_with("adaptive", "[{part: leaf0, dead: true, at: 1 ms}]");
+  EXPECT_EQ(result.lost, 16U);
+  EXPECT_EQ(result.completion, Seconds{});
+  EXPECT_EQ(result.bytes, Bytes{});
+}
+
+TEST(TrafficFaults, ACableThatComesBackInTimeOnlyDelays) {
+  const TrafficResult result = shift_with("adaptive", "[{part: node0/nic0→leaf0, dead: true, at: 1 ms, until: 3 ms}]");
+  EXPECT_EQ(result.lost, 0U);
+  ASSERT_EQ(result.faults.size(), 2U);
+  EXPECT_EQ(result.faults[1].what, "repaired");
+  EXPECT_NEAR(result.completion.in(units::ms), 4, 0.1);
+}
+
+TEST(TrafficFaults, WhatStrikesAfterTheLastFlowChangesNoFigure) {
+  const TrafficResult calm = shift_with("ecmp", "[]", true);
+  const TrafficResult late = shift_with("ecmp", "[{part: leaf0, dead: true, at: 1 s}]", true);
+  EXPECT_DOUBLE_EQ(calm.completion.base(), late.completion.base());
+  EXPECT_NEAR(calm.mean_flow_time.base(), late.mean_flow_time.base(), 1e-12);
+  EXPECT_EQ(calm.bytes, late.bytes);
+  EXPECT_EQ(late.faults.at(0).detail, "after the last flow");
 }
 
 }  // namespace

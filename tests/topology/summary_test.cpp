@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <sstream>
+#include <stdexcept>
 
 #include "topology/export.hpp"
 #include "topology/platforms.hpp"
@@ -65,6 +66,36 @@ INSTANTIATE_TEST_SUITE_P(
                                      Cables{"dgx-b200", 64, 512, 512, 0}, Cables{"dgx-b200", 256, 2048, 2048, 0},
                                      Cables{"dgx-b200", 512, 4096, 4096, 4096}),
                      testing::Values("adaptive", "ecmp")));
+
+const StorageCount& storage(const Inventory& parts, const std::string& kind) {
+  const auto found = std::ranges::find(parts.storage, kind, &StorageCount::kind);
+  if (found == parts.storage.end()) throw std::out_of_range("no " + kind);
+  return *found;
+}
+
+// 2 DGX H100: 2 TB of memory and 8 drives of 3.84 TB each (its data sheet), shared storage as the platform file says.
+TEST(Inventory, counts_storage_of_nodes_and_cluster) {
+  const hardware::Platform platform = shipped("dgx-h100-2-storage");
+  const Inventory parts = take_inventory(platform, build(platform));
+  EXPECT_EQ(storage(parts, "host-memory").count, 2U);
+  EXPECT_EQ(storage(parts, "host-memory").capacity, platform.groups[0].type->host_memory * 2.0);
+  EXPECT_EQ(storage(parts, "local-drives").count, 16U);
+  EXPECT_NEAR(storage(parts, "local-drives").capacity.in(units::TB), 16 * 3.84, 1e-9);
+  EXPECT_EQ(storage(parts, "storage-nic").count, 2U);
+  EXPECT_EQ(storage(parts, "storage-nic").name, "connectx7");
+  EXPECT_NEAR(storage(parts, "storage-nic").read.in(units::GB_per_s), 100, 1e-9);
+  EXPECT_NEAR(storage(parts, "shared-storage").capacity.in(units::TB), 500, 1e-9);
+  EXPECT_NEAR(storage(parts, "shared-storage").write.in(units::GB_per_s), 62, 1e-9);
+  EXPECT_THROW(static_cast<void>(storage(parts, "dpu")), std::out_of_range);
+}
+
+TEST(Inventory, a_dpu_takes_the_storage_nics_place) {
+  const hardware::Platform platform = shipped("dgx-h100-2-dpu");
+  const Inventory parts = take_inventory(platform, build(platform));
+  EXPECT_EQ(storage(parts, "dpu").count, 2U);
+  EXPECT_EQ(storage(parts, "dpu").name, "bluefield3");
+  EXPECT_THROW(static_cast<void>(storage(parts, "storage-nic")), std::out_of_range);
+}
 
 TEST(Inventory, counts_what_is_inside_nodes) {
   const hardware::Platform platform = shipped("gb200-nvl72-8");

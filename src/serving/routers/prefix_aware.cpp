@@ -1,5 +1,8 @@
 // Weighs cached prefixes against load, as Dynamo's KV router does: the cost of a replica is the prompt tokens it would
-// have to compute, times a weight, and the load it has (ai-dynamo documentation, "KV cache routing").
+// have to compute, times a weight, and the load it has (ai-dynamo documentation, "KV cache routing"). Tokens that it has
+// below HBM, and must fetch, save a share of what they cost.
+#include <numeric>
+
 #include "serving/routers/load.hpp"
 #include "serving/routers/policies.hpp"
 
@@ -8,7 +11,7 @@ namespace {
 
 class PrefixAware final : public Router {
  public:
-  explicit PrefixAware(double overlap_weight) : overlap_weight_(overlap_weight) {}
+  explicit PrefixAware(const RouterOptions& options) : options_(options) {}
 
   std::size_t choose(const Prompt& prompt, std::span<const Replica* const> replicas) override {
     std::size_t best = 0;
@@ -24,15 +27,17 @@ class PrefixAware final : public Router {
 
  private:
   [[nodiscard]] double cost(const Prompt& prompt, const Replica& replica) const {
-    return overlap_weight_ * (prompt.tokens - replica.cached_prefix(prompt)) + load_of(replica);
+    const PrefixPlaces places = replica.prefix_places(prompt);
+    const double saved = std::inner_product(places.begin(), places.end(), options_.tiers.begin(), 0.0);
+    return options_.overlap_weight * (prompt.tokens - saved) + load_of(replica);
   }
-  double overlap_weight_;
+  RouterOptions options_;
 };
 
 }  // namespace
 
 std::unique_ptr<Router> make_prefix_aware(const RouterOptions& options) {
-  return std::make_unique<PrefixAware>(options.overlap_weight);
+  return std::make_unique<PrefixAware>(options);
 }
 
 }  // namespace aifsim::serving
