@@ -16,9 +16,9 @@ model::Batch Replica::Implementation::decode_batch(const AttentionGroup& group) 
   batch.decode_sequences = group.decoding;
   batch.decode_tokens = batch.sampled = group.decoding * tokens_each();
   batch.decode_context = quanta.tokens(group.context);
-  const AdapterLoad adapters = adapter_load(group);
-  batch.adapter_tokens = adapters.tokens;
-  batch.adapters = adapters.adapters;
+  const AdapterLoad load = adapter_load(group);
+  batch.adapter_tokens = load.tokens;
+  batch.adapters = load.adapters;
   return batch;
 }
 
