@@ -28,7 +28,8 @@ class ImagePass {
         side_(images.pairs / images.patches) {}
 
   Pass build() {
-    builder_.gemm("vision_embedding", bf16, bf16, patches_, hidden(), 3.0 * vision_.patch * vision_.patch * vision_.frames);
+    builder_.gemm("vision_embedding", bf16, bf16, patches_, hidden(),
+                  3.0 * vision_.patch * vision_.patch * vision_.frames);
     layers(vision_.window > 0 ? vision_.full_layers : vision_.layers, side_);
     layers(vision_.window > 0 ? vision_.layers - vision_.full_layers : 0, std::min(side_, double{1} * vision_.window));
     projectors();

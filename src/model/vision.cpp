@@ -22,7 +22,8 @@ void read_windows(const config::Node& node, Vision& vision) {
   const config::Node full = node.optional("full_layers");
   vision.full_layers = count_or(full, 0, {.min = 0, .max = positive.max});
   if (full && vision.window == 0) {
-    full.problem("`window` beside it, for without windows all layers see whole images", std::to_string(vision.full_layers));
+    full.problem("`window` beside it, for without windows all layers see whole images",
+                 std::to_string(vision.full_layers));
   } else if (vision.full_layers > vision.layers) {
     full.problem("at most layers (" + std::to_string(vision.layers) + ")", std::to_string(vision.full_layers));
   }

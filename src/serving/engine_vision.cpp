@@ -28,8 +28,9 @@ void check_split(const config::Node& root, const Pool& pool, const model::Vision
   const model::InferencePlan& plan = pool.engine.plan;
   if (plan.whole_vision || plan.tp <= 0 || vision.heads % plan.tp == 0) return;
   const config::Node engine = engine_node(root, pool.role), tp = engine.optional("tp");
-  (tp ? tp : root).problem("a divisor of the vision encoder's heads (" + std::to_string(vision.heads) + ")",
-                           std::to_string(plan.tp), "vision: {parallel: data} has a whole encoder on each GPU");
+  (tp ? tp : root)
+      .problem("a divisor of the vision encoder's heads (" + std::to_string(vision.heads) + ")",
+               std::to_string(plan.tp), "vision: {parallel: data} has a whole encoder on each GPU");
 }
 
 }  // namespace

@@ -5,8 +5,20 @@
 namespace aifsim::serving {
 namespace {
 
-void add(ChunkImages& chunk, double tokens, int patches_per_token) {
-  const double patches = tokens * patches_per_token;
+// From image `first` on, until `visit` says that it is enough.
+template <typename Visit>
+void for_each_image(const Prompt& prompt, int first, Visit visit) {
+  for (const ImageRun& run : prompt.image_runs) {
+    for (int image = std::max(0, first); image < run.images; ++image) {
+      if (!visit(run.begin_of(image), run.begin_of(image + 1))) return;
+    }
+    first -= run.images;
+  }
+}
+
+void encode(ChunkImages& chunk, int tokens, int patches_per_token) {
+  const double patches = double{1} * tokens * patches_per_token;
+  chunk.encoded_tokens += tokens;
   chunk.work.images += 1;
   chunk.work.patches += patches;
   chunk.work.pairs += patches * patches;
@@ -14,30 +26,26 @@ void add(ChunkImages& chunk, double tokens, int patches_per_token) {
 
 }  // namespace
 
-ChunkImages images_of_chunk(const Prompt& prompt, int computed, int tokens, int settled, EncoderBudget budget,
+ChunkImages images_of_chunk(const Prompt& prompt, const ChunkPlace& place, EncoderBudget budget,
                             int patches_per_token) {
-  ChunkImages chunk{.tokens = tokens, .settled = settled, .encoded_tokens = 0, .work = {}};
+  ChunkImages chunk{.tokens = place.tokens, .settled = place.settled, .encoded_tokens = 0, .work = {}};
   if (patches_per_token <= 0) return chunk;
-  int first = 0;
-  for (const ImageRun& run : prompt.image_runs) {
-    for (int image = std::max(0, settled - first); image < run.images; ++image) {
-      const int begin = run.begin_of(image), end = run.begin_of(image + 1);
-      if (begin >= computed + tokens) return chunk;
-      if (end > computed) {
-        if (!budget.takes(end - begin)) {
-          // Behind its own beginning only where a cache has a part of it: such a chunk has to wait.
-          chunk.tokens = std::max(0, begin - computed);
-          return chunk;
-        }
-        budget.left -= end - begin;
-        budget.untouched = false;
-        chunk.encoded_tokens += end - begin;
-        add(chunk, end - begin, patches_per_token);
-      }
-      chunk.settled = first + image + 1;
+  for_each_image(prompt, place.settled, [&](int begin, int end) {
+    if (begin >= place.computed + place.tokens) return false;
+    const bool needed = end > place.computed;
+    if (needed && !budget.takes(end - begin)) {
+      // Behind its own beginning only where a cache has a part of it: such a chunk has to wait.
+      chunk.tokens = std::max(0, begin - place.computed);
+      return false;
     }
-    first += run.images;
-  }
+    if (needed) {
+      budget.left -= end - begin;
+      budget.untouched = false;
+      encode(chunk, end - begin, patches_per_token);
+    }
+    ++chunk.settled;
+    return true;
+  });
   return chunk;
 }
 

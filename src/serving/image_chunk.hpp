@@ -21,9 +21,14 @@ struct ChunkImages {
   model::ImageWork work;
 };
 
-// A chunk of `tokens` tokens behind `computed`; `settled` images are done with. An image is encoded whole with the first
-// chunk that reaches it, unless all its tokens are cached already.
-[[nodiscard]] ChunkImages images_of_chunk(const Prompt& prompt, int computed, int tokens, int settled,
-                                          EncoderBudget budget, int patches_per_token);
+// A chunk of `tokens` tokens behind `computed`, where `settled` images are done with.
+struct ChunkPlace {
+  int computed = 0;
+  int tokens = 0;
+  int settled = 0;
+};
+// An image is encoded whole with the first chunk that reaches it, unless all its tokens are cached already.
+[[nodiscard]] ChunkImages images_of_chunk(const Prompt& prompt, const ChunkPlace& place, EncoderBudget budget,
+                                          int patches_per_token);
 
 }  // namespace aifsim::serving

@@ -1,8 +1,8 @@
 // Images of prompts: their way through the host and, with chunks, through the encoder.
 //
 // What is encoded is kept until its tokens are in the KV cache. A sequence that is preempted and computed again has its
-// images encoded again, but for those whose tokens it finds in the prefix cache. (vLLM may still have them in its encoder
-// cache, if no other image needed the room.)
+// images encoded again, but for those whose tokens it finds in the prefix cache. (vLLM may still have them in its
+// encoder cache, if no other image needed the room.)
 #include <algorithm>
 
 #include "serving/replica_state.hpp"
@@ -14,7 +14,7 @@ void Replica::Implementation::refill_encoders() {
 }
 
 ChunkImages Replica::Implementation::images_of(const Sequence& sequence, int tokens) const {
-  return images_of_chunk(sequence.ticket.request.prompt, sequence.computed, tokens, sequence.images_settled,
+  return images_of_chunk(sequence.ticket.request.prompt, {sequence.computed, tokens, sequence.images_settled},
                          encoders[sequence.group], options.vision.patches_per_token);
 }
 

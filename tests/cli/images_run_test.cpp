@@ -53,9 +53,11 @@ TEST(PublicTrace, servegens_images_run_to_the_end) {
   EXPECT_EQ(job.at("completed"), 300);
   EXPECT_NEAR(job.at("images").at("brought").get<double>() / 300, 2.76, 0.6);  // image_count of the dataset
   EXPECT_EQ(job.at("images").at("encoded"), job.at("images").at("brought"));
-  const Outcome blind = run_aifsim({"run", "platforms/dgx-h100-2.yaml", "workloads/serve-llama3-70b.yaml", "--set", trace});
+  const Outcome blind =
+      run_aifsim({"run", "platforms/dgx-h100-2.yaml", "workloads/serve-llama3-70b.yaml", "--set", trace});
   EXPECT_EQ(blind.exit_code, 2);
-  EXPECT_NE(blind.error.find("requests.trace: expected no images, for Llama 3 70B has no vision encoder"), std::string::npos)
+  EXPECT_NE(blind.error.find("requests.trace: expected no images, for Llama 3 70B has no vision encoder"),
+            std::string::npos)
       << blind.error;
 }
 

@@ -41,7 +41,9 @@ class Drawer {
     }
     return drawn;
   }
-  int pick(int least, int most) { return least + static_cast<int>(random_() % static_cast<unsigned>(most - least + 1)); }
+  int pick(int least, int most) {
+    return least + static_cast<int>(random_() % static_cast<unsigned>(most - least + 1));
+  }
   int one_of(std::vector<int> values) {
     return values[static_cast<std::size_t>(pick(0, static_cast<int>(values.size()) - 1))];
   }

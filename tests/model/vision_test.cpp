@@ -21,18 +21,18 @@ ImageWork images_of(double images, double patches_each) {
 
 double flops(const Pass& pass, OperatorKind kind) {
   double sum = 0;
-  for (const auto& [op, times] : pass.operators) sum += op.kind == kind ? op.flops.in(units::flop) * times : 0;
+  for (const auto& [op, times] : pass.operators) sum += op.kind == kind ? op.flops.in(units::flop)*times : 0;
   return sum;
 }
 double flops_of(const Pass& pass, OperatorName name) {
   double sum = 0;
-  for (const auto& [op, times] : pass.operators) sum += op.name == name ? op.flops.in(units::flop) * times : 0;
+  for (const auto& [op, times] : pass.operators) sum += op.name == name ? op.flops.in(units::flop)*times : 0;
   return sum;
 }
 double sent(const Pass& pass, Exchange exchange) {
   double sum = 0;
   for (const RepeatedExchange& entry : pass.exchanges) {
-    sum += entry.exchange == exchange ? entry.bytes.in(units::B) * entry.times : 0;
+    sum += entry.exchange == exchange ? entry.bytes.in(units::B)*entry.times : 0;
   }
   return sum;
 }
@@ -46,8 +46,9 @@ TEST(Vision, parameters_by_hand) {
   model.vision->ffn_hidden = 3420;
   model.hidden = 3584;
   EXPECT_NEAR(vision_parameters(model), 0.67e9, 0.01e9);
-  EXPECT_NEAR(vision_parameters(shipped("llama4-scout")), 34.0 * (4 * 1408 * 1408 + 2 * 1408 * 5632) +
-                  4096.0 * (4 * 1408 + 4096 + 5120) + 3 * 14 * 14 * 1408.0, 1e6);
+  EXPECT_NEAR(vision_parameters(shipped("llama4-scout")),
+              34.0 * (4 * 1408 * 1408 + 2 * 1408 * 5632) + 4096.0 * (4 * 1408 + 4096 + 5120) + 3 * 14 * 14 * 1408.0,
+              1e6);
   const double deep = vision_parameters(shipped("qwen3-vl-235b-a22b"));
   const double shallow = vision_parameters(shipped("qwen3.5-397b-a17b"));
   EXPECT_DOUBLE_EQ(deep - shallow, 3 * (4608.0 * (4608 + 4096) + 1152));
@@ -58,11 +59,13 @@ TEST(Vision, parameters_by_hand) {
 TEST(Vision, flops_by_hand) {
   const ModelSpec model = shipped("qwen2.5-vl-72b");
   const Pass pass = image_pass(model, {}, images_of(1, 1024));
-  EXPECT_DOUBLE_EQ(flops(pass, OperatorKind::gemm),
-                   2 * 1024.0 * (1176 * 1280 + 32.0 * (4 * 1280 * 1280 + 3 * 1280 * 3456)) + 2 * 256.0 * 5120 * (5120 + 8192));
+  EXPECT_DOUBLE_EQ(
+      flops(pass, OperatorKind::gemm),
+      2 * 1024.0 * (1176 * 1280 + 32.0 * (4 * 1280 * 1280 + 3 * 1280 * 3456)) + 2 * 256.0 * 5120 * (5120 + 8192));
   EXPECT_DOUBLE_EQ(flops_of(pass, "vision_attention"), 4 * 1280 * 1024.0 * (4 * 1024 + 28 * 64));
   const ModelSpec whole = shipped("kimi-k2.5");
-  EXPECT_DOUBLE_EQ(flops_of(image_pass(whole, {}, images_of(3, 500)), "vision_attention"), 27 * 4 * 1152 * 3 * 500.0 * 500);
+  EXPECT_DOUBLE_EQ(flops_of(image_pass(whole, {}, images_of(3, 500)), "vision_attention"),
+                   27 * 4 * 1152 * 3 * 500.0 * 500);
 }
 
 TEST(Vision, windows_are_cheaper_than_whole_images) {
@@ -120,7 +123,8 @@ TEST(Vision, memory_split_or_whole) {
   EXPECT_NEAR(more({.tp = 2, .pp = 4}), every_rank + (whole - every_rank) / 2, 1e3);  // all on the first stage
   EXPECT_DOUBLE_EQ(encoder_cache_bytes(model, 8192).in(units::B), 8192.0 * 8192 * 2);
   EXPECT_DOUBLE_EQ(encoder_cache_bytes(shipped("qwen3-vl-235b-a22b"), 100).in(units::B), 100.0 * 4096 * 4 * 2);
-  EXPECT_GT(image_activation_bytes(model, {.tp = 8, .whole_vision = true}, 8192), image_activation_bytes(model, {.tp = 8}, 8192));
+  EXPECT_GT(image_activation_bytes(model, {.tp = 8, .whole_vision = true}, 8192),
+            image_activation_bytes(model, {.tp = 8}, 8192));
 }
 
 TEST(Vision, who_cannot_see_encodes_nothing) {
@@ -135,7 +139,8 @@ TEST(Vision, who_cannot_see_encodes_nothing) {
 TEST(Vision, mistakes_are_named) {
   const auto message = [](const std::string& vision) -> std::string {
     try {
-      (void)parsed("model:\n  layers: 2\n  hidden: 64\n  ffn_hidden: 128\n  heads: 4\n  vocab: 100\n  vision: " + vision + "\n");
+      (void)parsed(
+          "model:\n  layers: 2\n  hidden: 64\n  ffn_hidden: 128\n  heads: 4\n  vocab: 100\n  vision: " + vision + "\n");
       return "none";
     } catch (const ConfigError& error) {
       return error.what();
@@ -143,14 +148,20 @@ TEST(Vision, mistakes_are_named) {
   };
   const std::string good = "layers: 2, hidden: 32, ffn_hidden: 64, heads: 4";
   EXPECT_EQ(message("{" + good + "}"), "none");
-  EXPECT_NE(message("{" + good + ", windows: 64}").find("vision.windows: expected a known key, got an unknown key (did you mean \"window\"?)"),
-            std::string::npos) << message("{" + good + ", windows: 64}");
-  EXPECT_NE(message("{" + good + ", full_layers: 1}").find("vision.full_layers: expected `window` beside it"), std::string::npos);
-  EXPECT_NE(message("{" + good + ", window: 4, full_layers: 3}").find("expected at most layers (2), got 3"), std::string::npos);
-  EXPECT_NE(message("{layers: 2, hidden: 32, ffn_hidden: 64, heads: 5}").find("expected head_dim, since heads (5) do not divide hidden (32)"),
+  EXPECT_NE(message("{" + good + ", windows: 64}")
+                .find("vision.windows: expected a known key, got an unknown key (did you mean \"window\"?)"),
+            std::string::npos)
+      << message("{" + good + ", windows: 64}");
+  EXPECT_NE(message("{" + good + ", full_layers: 1}").find("vision.full_layers: expected `window` beside it"),
+            std::string::npos);
+  EXPECT_NE(message("{" + good + ", window: 4, full_layers: 3}").find("expected at most layers (2), got 3"),
+            std::string::npos);
+  EXPECT_NE(message("{layers: 2, hidden: 32, ffn_hidden: 64, heads: 5}")
+                .find("expected head_dim, since heads (5) do not divide hidden (32)"),
             std::string::npos);
   EXPECT_NE(message("{" + good + ", activation: silu}").find("expected one of swiglu, gelu, relu2"), std::string::npos);
-  EXPECT_NE(message("{layers: 2, hidden: 32, heads: 4}").find("vision.ffn_hidden: expected a value, got nothing"), std::string::npos);
+  EXPECT_NE(message("{layers: 2, hidden: 32, heads: 4}").find("vision.ffn_hidden: expected a value, got nothing"),
+            std::string::npos);
 }
 
 }  // namespace

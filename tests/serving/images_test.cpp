@@ -29,37 +29,37 @@ test::Request with_images(test::Request request, int images, int tokens, int beg
 const test::Request two = with_images(request_of(0, 0, 400, 2), 2, 200, 50);
 
 TEST(ImageChunk, an_image_is_encoded_whole_with_its_first_token) {
-  EXPECT_EQ(images_of_chunk(two.prompt, 0, 50, 0, plenty, 4).work.images, 0);
-  const ChunkImages first = images_of_chunk(two.prompt, 0, 51, 0, plenty, 4);
+  EXPECT_EQ(images_of_chunk(two.prompt, {0, 50, 0}, plenty, 4).work.images, 0);
+  const ChunkImages first = images_of_chunk(two.prompt, {0, 51, 0}, plenty, 4);
   EXPECT_EQ(first.tokens, 51);
   EXPECT_EQ(first.settled, 1);
   EXPECT_EQ(first.encoded_tokens, 100);
   EXPECT_EQ(first.work.patches, 400);
   EXPECT_EQ(first.work.pairs, 400.0 * 400);
-  EXPECT_EQ(images_of_chunk(two.prompt, 51, 60, 1, plenty, 4).work.images, 0);   // it has been encoded
-  EXPECT_EQ(images_of_chunk(two.prompt, 51, 100, 1, plenty, 4).work.images, 1);  // reaches the second
-  EXPECT_EQ(images_of_chunk(two.prompt, 0, 400, 0, plenty, 4).work.pairs, 2 * 400.0 * 400);
+  EXPECT_EQ(images_of_chunk(two.prompt, {51, 60, 1}, plenty, 4).work.images, 0);   // it has been encoded
+  EXPECT_EQ(images_of_chunk(two.prompt, {51, 100, 1}, plenty, 4).work.images, 1);  // reaches the second
+  EXPECT_EQ(images_of_chunk(two.prompt, {0, 400, 0}, plenty, 4).work.pairs, 2 * 400.0 * 400);
 }
 
 TEST(ImageChunk, ends_before_an_image_that_does_not_fit) {
-  const ChunkImages chunk = images_of_chunk(two.prompt, 0, 400, 0, {.left = 199, .untouched = false}, 4);
+  const ChunkImages chunk = images_of_chunk(two.prompt, {0, 400, 0}, {.left = 199, .untouched = false}, 4);
   EXPECT_EQ(chunk.tokens, 150);
   EXPECT_EQ(chunk.settled, 1);
-  EXPECT_EQ(images_of_chunk(two.prompt, 50, 300, 0, {.left = 99, .untouched = false}, 4).tokens, 0);
+  EXPECT_EQ(images_of_chunk(two.prompt, {50, 300, 0}, {.left = 99, .untouched = false}, 4).tokens, 0);
   // Larger than all of the budget, it goes alone.
-  const ChunkImages alone = images_of_chunk(two.prompt, 0, 400, 0, {.left = 60, .untouched = true}, 4);
+  const ChunkImages alone = images_of_chunk(two.prompt, {0, 400, 0}, {.left = 60, .untouched = true}, 4);
   EXPECT_EQ(alone.tokens, 150);
   EXPECT_EQ(alone.encoded_tokens, 100);
 }
 
 TEST(ImageChunk, cached_images_are_not_encoded_but_parts_are) {
-  const ChunkImages rest = images_of_chunk(two.prompt, 150, 250, 0, plenty, 4);
+  const ChunkImages rest = images_of_chunk(two.prompt, {150, 250, 0}, plenty, 4);
   EXPECT_EQ(rest.work.images, 1);
   EXPECT_EQ(rest.settled, 2);
-  EXPECT_EQ(images_of_chunk(two.prompt, 149, 251, 0, plenty, 4).work.images, 2);
-  EXPECT_EQ(images_of_chunk(two.prompt, 149, 251, 0, {.left = 99, .untouched = false}, 4).tokens, 0);
-  EXPECT_EQ(images_of_chunk(two.prompt, 250, 150, 0, plenty, 4).work.images, 0);
-  EXPECT_EQ(images_of_chunk(two.prompt, 0, 400, 0, plenty, 0).work.images, 0);  // no encoder
+  EXPECT_EQ(images_of_chunk(two.prompt, {149, 251, 0}, plenty, 4).work.images, 2);
+  EXPECT_EQ(images_of_chunk(two.prompt, {149, 251, 0}, {.left = 99, .untouched = false}, 4).tokens, 0);
+  EXPECT_EQ(images_of_chunk(two.prompt, {250, 150, 0}, plenty, 4).work.images, 0);
+  EXPECT_EQ(images_of_chunk(two.prompt, {0, 400, 0}, plenty, 0).work.images, 0);  // no encoder
 }
 
 // Sizes that do not divide evenly leave no token out and count none twice.
@@ -73,7 +73,8 @@ TEST(ImageChunk, images_of_a_run_lie_end_to_end) {
 
 TEST(ImageSources, a_turns_images_are_the_first_of_its_new_tokens) {
   const auto requests = requests_of(
-      "{arrivals: all-at-once, count: 1, input: 40, output: 5, shared_prefix: {tokens: 96}, images: {tokens: 576, count: 2}, "
+      "{arrivals: all-at-once, count: 1, input: 40, output: 5, shared_prefix: {tokens: 96}, images: {tokens: 576, "
+      "count: 2}, "
       "sessions: {turns: 3}}");
   ASSERT_EQ(requests.size(), 3U);
   const std::vector<int> begins{96, 96 + 1152 + 40 + 5, 96 + 2 * (1152 + 40 + 5)};
@@ -91,12 +92,15 @@ TEST(ImageSources, a_turns_images_are_the_first_of_its_new_tokens) {
 }
 
 TEST(ImageSources, a_cut_prompt_keeps_what_is_left_of_its_images) {
-  const auto cut = requests_of("{arrivals: all-at-once, count: 1, input: 40, output: 5, images: {tokens: 100, count: 3}, max_input: 150}");
+  const auto cut = requests_of(
+      "{arrivals: all-at-once, count: 1, input: 40, output: 5, images: {tokens: 100, count: 3}, max_input: 150}");
   EXPECT_EQ(cut[0].prompt.tokens, 150);
   EXPECT_EQ(cut[0].prompt.images, 2);
   EXPECT_EQ(cut[0].prompt.image_tokens, 150);
   EXPECT_EQ(cut[0].prompt.image_runs.at(0).tokens, 150);
-  const auto none = requests_of("{arrivals: all-at-once, count: 1, input: 40, output: 5, shared_prefix: {tokens: 200}, images: {tokens: 100}, max_input: 150}");
+  const auto none = requests_of(
+      "{arrivals: all-at-once, count: 1, input: 40, output: 5, shared_prefix: {tokens: 200}, images: {tokens: 100}, "
+      "max_input: 150}");
   EXPECT_EQ(none[0].prompt.images, 0);
   EXPECT_EQ(none[0].prompt.image_tokens, 0);
   EXPECT_TRUE(none[0].prompt.image_runs.empty());
@@ -219,7 +223,8 @@ TEST(ImageReplica, attention_groups_have_encoders_of_their_own) {
   EXPECT_EQ(both.pricer.encoded[0].patches, 400);  // the group with most to do sets the pace
 }
 
-const std::string seeing = "kind: serving\nmodel: qwen2.5-vl-72b\nengine: {software: vllm, precision: fp8, kv_cache: fp8, tp: 8}\n";
+const std::string seeing =
+    "kind: serving\nmodel: qwen2.5-vl-72b\nengine: {software: vllm, precision: fp8, kv_cache: fp8, tp: 8}\n";
 const std::string asking = "arrivals: poisson, rate: 2, count: 60, input: 200, output: 30";
 
 double encoded(const test::ServiceOutcome& outcome) {
@@ -251,11 +256,15 @@ TEST(ImageService, prefill_replicas_encode) {
 }
 
 TEST(ImageService, a_conversation_keeps_its_images_in_the_prefix_cache) {
-  const std::string talk = "requests: {arrivals: poisson, rate: 0.5, count: 10, input: 100, output: 20, sessions: {turns: 4, think_time: 2 s}, images: {tokens: 1024}}\n";
+  const std::string talk =
+      "requests: {arrivals: poisson, rate: 0.5, count: 10, input: 100, output: 20, sessions: {turns: 4, think_time: 2 "
+      "s}, images: {tokens: 1024}}\n";
   const auto cached = test::serve(seeing + talk);
   EXPECT_EQ(brought(*cached), 40);
   EXPECT_EQ(encoded(*cached), 40);  // each with the turn that brought it
-  const std::string forgets = "kind: serving\nmodel: qwen2.5-vl-72b\nengine: {software: vllm, precision: fp8, kv_cache: fp8, tp: 8, prefix_caching: false}\n";
+  const std::string forgets =
+      "kind: serving\nmodel: qwen2.5-vl-72b\nengine: {software: vllm, precision: fp8, kv_cache: fp8, tp: 8, "
+      "prefix_caching: false}\n";
   EXPECT_EQ(encoded(*test::serve(forgets + talk)), 10 * (1 + 2 + 3 + 4));  // all over again in every turn
 }
 
@@ -286,20 +295,28 @@ std::string message(const std::string& workload) {
 TEST(ImageService, mistakes_are_named) {
   const std::string blind = "kind: serving\nmodel: llama3-8b\nengine: {software: vllm}\n";
   EXPECT_EQ(message(blind + "requests: {" + asking + ", images: {tokens: 1200}}\n"),
-            "w.yaml:4:83: requests.images: expected no images, for Llama 3 8B has no vision encoder, got some (models that have one: "
+            "w.yaml:4:83: requests.images: expected no images, for Llama 3 8B has no vision encoder, got some (models "
+            "that have one: "
             "kimi-k2.5, llama4-maverick, llama4-scout, qwen2.5-vl-72b, qwen3-vl-235b-a22b, qwen3.5-397b-a17b)");
-  EXPECT_NE(message(blind + "requests: {trace: " + serving::data_folder + "plain.csv}\n").find("requests.trace: expected no images, for Llama 3 8B"),
+  EXPECT_NE(message(blind + "requests: {trace: " + serving::data_folder + "plain.csv}\n")
+                .find("requests.trace: expected no images, for Llama 3 8B"),
             std::string::npos);
   EXPECT_EQ(message(blind + "requests: {trace: " + serving::data_folder + "azure.csv}\n"), "none");
-  EXPECT_NE(message("kind: serving\nmodel: llama3-8b\nengine: {software: vllm, vision: {parallel: data}}\nrequests: {" + asking + "}\n")
+  EXPECT_NE(message("kind: serving\nmodel: llama3-8b\nengine: {software: vllm, vision: {parallel: data}}\nrequests: {" +
+                    asking + "}\n")
                 .find("engine.vision: expected no `vision`, for Llama 3 8B has no vision encoder"),
             std::string::npos);
   const auto engine = [&](const std::string& vision) {
-    return message("kind: serving\nmodel: qwen2.5-vl-72b\nengine: {software: vllm, precision: fp8, tp: 8, vision: " + vision +
-                   "}\nrequests: {" + asking + "}\n");
+    return message("kind: serving\nmodel: qwen2.5-vl-72b\nengine: {software: vllm, precision: fp8, tp: 8, vision: " +
+                   vision + "}\nrequests: {" + asking + "}\n");
   };
-  EXPECT_NE(engine("{parallel: date}").find("engine.vision.parallel: expected one of tensor, data, got \"date\" (did you mean \"data\"?)"), std::string::npos);
-  EXPECT_NE(engine("{budget: 5}").find("engine.vision.budget: expected one of the keys budget_tokens, host_time_per_image, parallel, got an unknown key"), std::string::npos) ;
+  EXPECT_NE(engine("{parallel: date}")
+                .find("engine.vision.parallel: expected one of tensor, data, got \"date\" (did you mean \"data\"?)"),
+            std::string::npos);
+  EXPECT_NE(engine("{budget: 5}")
+                .find("engine.vision.budget: expected one of the keys budget_tokens, host_time_per_image, parallel, "
+                      "got an unknown key"),
+            std::string::npos);
   EXPECT_NE(engine("{host_time_per_image: 5}").find("expected a time with unit"), std::string::npos);
 }
 
@@ -307,15 +324,18 @@ TEST(ImageService, heads_must_be_divisible_unless_encoders_are_whole) {
   const std::string platform = "nodes: {type: gb200-nvl72, count: 1}\n";
   const auto run = [&](const std::string& vision, const std::string& images) -> std::string {
     try {
-      (void)test::serve("kind: serving\nmodel: qwen2.5-vl-72b\nengine: {software: vllm, precision: fp8, tp: 32" + vision +
-                            "}\nrequests: {arrivals: all-at-once, count: 2, input: 10, output: 3" + images + "}\n",
+      (void)test::serve("kind: serving\nmodel: qwen2.5-vl-72b\nengine: {software: vllm, precision: fp8, tp: 32" +
+                            vision + "}\nrequests: {arrivals: all-at-once, count: 2, input: 10, output: 3" + images +
+                            "}\n",
                         platform);
       return "none";
     } catch (const ConfigError& error) {
       return error.what();
     }
   };
-  EXPECT_NE(run("", ", images: {tokens: 100}").find("engine.tp: expected a divisor of the vision encoder's heads (16), got 32"), std::string::npos);
+  EXPECT_NE(run("", ", images: {tokens: 100}")
+                .find("engine.tp: expected a divisor of the vision encoder's heads (16), got 32"),
+            std::string::npos);
   EXPECT_EQ(run(", vision: {parallel: data}", ", images: {tokens: 100}"), "none");
   EXPECT_EQ(run("", ""), "none");  // text alone: no encoder is loaded
 }
