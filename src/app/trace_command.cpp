@@ -20,14 +20,6 @@ std::string yaml_text(const std::string& text) {
   return result + '"';
 }
 
-std::string format_names() {
-  std::string names;
-  for (const serving::TraceFormat& format : serving::trace_formats()) {
-    names += (names.empty() ? "" : ", ") + std::string(format.name);
-  }
-  return names;
-}
-
 serving::RequestPlan plan_of_yaml(const TraceCommandOptions& options) {
   std::vector<config::Override> overrides;
   for (const std::string& text : options.sets) {
@@ -53,8 +45,7 @@ serving::RequestPlan plan_of_trace(const TraceCommandOptions& options) {
     overrides.push_back(std::move(entry));
   }
   if (format == nullptr && !names_format) {
-    throw ConfigError(Problem{options.file, 0, 0, "", "a request trace (" + format_names() + ") or a YAML file with `requests`",
-                              "a file of another kind", ""});
+    serving::refuse_kind_of_trace(options.file, " or a YAML file with `requests`");
   }
   // Lengths without times are looked at all the same.
   const bool timeless = format != nullptr && !format->open(options.file, options.seed)->has_arrivals();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -75,10 +76,12 @@ class CsvReader {
 }  // namespace
 
 Table Table::load(const std::string& path) {
+  std::error_code unknown;
+  if (std::filesystem::is_directory(path, unknown)) fail(path, 0, "", "a CSV table", "a directory");
   std::ifstream in(path, std::ios::binary);
+  if (!in) fail(path, 0, "", "a CSV table", "a file that cannot be read");
   std::stringstream text;
-  if (in) text << in.rdbuf();
-  if (!in || !text) fail(path, 0, "", "a CSV table", "a file that cannot be read");
+  text << in.rdbuf();  // fails where there is nothing: an empty file
   return parse(text.str(), path);
 }
 

@@ -55,6 +55,9 @@ TEST(Table, explains_what_is_broken) {
   EXPECT_EQ(parsing("a,b,a\n1,2,3\n"), "t.csv:1:1: a: expected each column once, got it twice");
   EXPECT_EQ(problem_of([] { (void)Table::load("no/such.csv"); }),
             "no/such.csv: expected a CSV table, got a file that cannot be read");
+  EXPECT_EQ(problem_of([] { (void)Table::load("/dev/null"); }),
+            "/dev/null:1:1: expected a CSV table with a header, got an empty file");
+  EXPECT_EQ(problem_of([] { (void)Table::load("/tmp"); }), "/tmp: expected a CSV table, got a directory");
 }
 
 TEST(Table, explains_fields_that_are_no_numbers) {

@@ -219,6 +219,7 @@ TEST(TrafficFaults, FlowsWithoutAWayAreLostByName) {
   EXPECT_THAT(result.faults.at(0).detail, testing::HasSubstr("shift node0/gpu0→node1/gpu0"));
   EXPECT_NEAR(result.bytes.in(units::GB), 1.4, 1e-9);
   EXPECT_LT(result.completion, 2.1 * units::ms);  // of the others
+  EXPECT_EQ(shift_with("adaptive", dead_cable, true).lost, 2U);  // on the ideal network, too
 }
 
 TEST(TrafficFaults, NoFigureIsLeftWhenEveryFlowIsLost) {

@@ -42,6 +42,8 @@ struct TraceFormat {
 [[nodiscard]] std::span<const TraceFormat> trace_formats();
 // Told by the first line that is not blank; nullptr when no format fits. ConfigError when the file cannot be read.
 [[nodiscard]] const TraceFormat* detect_trace(const std::string& path);
+// ConfigError at that line, with what it begins with; `expected` beside a trace of the known formats.
+[[noreturn]] void refuse_kind_of_trace(const std::string& path, const std::string& expected = {});
 
 // The readers, for the registry.
 [[nodiscard]] std::unique_ptr<TraceReader> open_mooncake(const std::string& path, std::uint64_t seed);

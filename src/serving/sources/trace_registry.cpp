@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/error.hpp"
 #include "serving/sources/csv_line.hpp"
 #include "serving/sources/line_reader.hpp"
 #include "serving/sources/trace.hpp"
@@ -45,6 +46,15 @@ const TraceFormat* detect_trace(const std::string& path) {
   if (!lines.next()) return nullptr;
   const auto found = std::find_if(formats.begin(), formats.end(), [&](const TraceFormat& format) { return format.fits(lines.line()); });
   return found == formats.end() ? nullptr : found;
+}
+
+void refuse_kind_of_trace(const std::string& path, const std::string& expected) {
+  std::string names;
+  for (const TraceFormat& format : formats) names += (names.empty() ? "" : ", ") + std::string(format.name);
+  const std::string wanted = "a request trace (" + names + ")" + expected;
+  LineReader lines(path);
+  if (lines.next()) lines.refuse(1, "", wanted, "a file that begins with " + in_quotes(lines.line()));
+  throw ConfigError(Problem{path, 1, 1, "", wanted, "an empty file", ""});
 }
 
 }  // namespace aifsim::serving
