@@ -272,7 +272,9 @@ TEST(ChannelSharing, slows_an_exchange_as_flows_slow_each_other) {
        public:
         Lone(const ExchangeShape& the_shape, std::size_t kind) : shape_(the_shape), kind_(kind) {}
         [[nodiscard]] Seconds time(const model::Batch& /*batch*/) const override { return shape_.alone(); }
-        [[nodiscard]] DecodeLine decode(int /*sequences*/, double /*context*/) const override { return {}; }
+        [[nodiscard]] DecodeLine decode(int /*sequences*/, double /*context*/, const AdapterLoad& /*adapters*/) const override {
+          return {};
+        }
         [[nodiscard]] ExchangeUses exchanges(const model::Batch& /*batch*/) const override {
           ExchangeUses uses{};
           uses.at(kind_) = {.times = 1, .bytes = shape_.size, .time = shape_.alone()};

@@ -171,7 +171,7 @@ TEST_P(IterationLaws, an_encoder_costs_nothing_without_images) {
   const Case sees(draw), blind(Draw{draw.platform, draw.model, draw.engine.substr(0, vision) + "}"});
   ASSERT_TRUE(sees.job.model.vision && !blind.job.model.vision);
   EXPECT_EQ(sees.cost->time(one_prompt(0, 0)), blind.cost->time(one_prompt(0, 0)));
-  EXPECT_EQ(sees.cost->decode(5, 5000).fixed, blind.cost->decode(5, 5000).fixed);
+  EXPECT_EQ(sees.cost->decode(5, 5000, {}).fixed, blind.cost->decode(5, 5000, {}).fixed);
 }
 
 TEST_P(IterationLaws, a_breakdown_sums_to_the_time) {
