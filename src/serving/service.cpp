@@ -5,6 +5,7 @@
 #include <iterator>
 #include <limits>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "base/error.hpp"
@@ -35,6 +36,7 @@ struct Service::Implementation {
     Ticket ticket;
     std::uint32_t from = 0, to = 0;
     Seconds asked;  // when the prompt was done
+    std::optional<Seconds> passed_over;  // since when, for want of a slot for its adapter
     std::uint64_t attempt = 0;
   };
   std::map<std::uint64_t, Transfer> moving;  // by request
@@ -196,6 +198,7 @@ struct Service::Implementation {
       replicas[from]->release(ticket.request.prompt.id);
       return complete(std::move(ticket));
     }
+    ticket.record.decode_slot_wait = {};
     awaiting.push_back({.ticket = std::move(ticket), .from = from, .to = 0, .asked = clock.now()});
     place_awaiting();
   }
@@ -206,6 +209,7 @@ struct Service::Implementation {
       // Who has no slot for its adapter anywhere is passed over.
       const auto fits = [&](const Replica* replica) { return replica->adapter_fits(ticket.request); };
       if (std::none_of(pools.back().begin(), pools.back().end(), fits)) {
+        if (!awaiting[next].passed_over) awaiting[next].passed_over = clock.now();
         ++next;
         continue;
       }
@@ -231,6 +235,10 @@ struct Service::Implementation {
   void begin(Transfer transfer) {
     const std::uint64_t id = transfer.ticket.request.prompt.id;
     const KvTransfers::Route route = route_of(transfer);
+    if (transfer.passed_over) {
+      transfer.ticket.record.decode_slot_wait += clock.now() - *transfer.passed_over;
+      transfer.passed_over.reset();
+    }
     transfer.attempt = ++attempts;
     moving.insert_or_assign(id, std::move(transfer));
     transfers.send(route, [this, id, attempt = attempts] { received(id, attempt); });
