@@ -91,9 +91,8 @@ class AdaptedLayers {
 // adapter half full.
 constexpr double empty_rows = 16;
 
-// A thin GEMM whose weights differ from adapter to adapter, all of them read once. `rest`: bytes of what it reads and
-// writes for its tokens.
-Operator thin_gemm(OperatorName name, double rows, double n, double k, double weights, double rest) {
+// A thin GEMM whose weights differ from adapter to adapter.
+Operator thin_gemm(OperatorName name, double rows, double n, double k, double bytes) {
   Operator op;
   op.kind = OperatorKind::gemm;
   op.name = name;
@@ -101,7 +100,7 @@ Operator thin_gemm(OperatorName name, double rows, double n, double k, double we
   op.n = n;
   op.k = k;
   op.flops = units::flop * (2 * rows * n * k);
-  op.bytes = units::B * (weights * bf16_bytes + rest);
+  op.bytes = units::B * bytes;
   return op;
 }
 
@@ -116,11 +115,12 @@ Pass adapter_pass(const ModelSpec& model, const InferencePlan& plan, double toke
     builder.layers(layer.times);
     const double low = layer.parts * rank;
     const double between = tokens * low * fp32_bytes;  // from one kernel to the other
-    builder.add(thin_gemm("lora_shrink", rows, low, layer.in, adapters * low * layer.in,
-                          tokens * layer.in * bf16_bytes + between));
+    // Weights once, the tokens' values in and out.
+    const double shrink = (adapters * low + tokens) * layer.in * bf16_bytes + between;
+    builder.add(thin_gemm("lora_shrink", rows, low, layer.in, shrink));
     // Each part's outputs come from its own `rank` values; what W made of them is read and written again.
-    builder.add(thin_gemm("lora_expand", rows, layer.out, rank, adapters * rank * layer.out,
-                          between + 2 * tokens * layer.out * bf16_bytes));
+    const double expand = between + (adapters * rank + 2 * tokens) * layer.out * bf16_bytes;
+    builder.add(thin_gemm("lora_expand", rows, layer.out, rank, expand));
   }
   return builder.take();
 }

@@ -113,7 +113,7 @@ constexpr std::array keys{
     JsonKey{"jobs[].adapters.reads", "integer", "of them, read from storage into host memory first"},
     JsonKey{"jobs[].adapters.hit_ratio", "share", "of the times that a request took a slot: its adapter was in HBM"},
     JsonKey{"jobs[].adapters.load_wait_s", "s", "exposed, of a mean request with an adapter"},
-    JsonKey{"jobs[].adapters.slot_wait_s", "s", "of its queueing, since it was passed over for want of a slot"},
+    JsonKey{"jobs[].adapters.slot_wait_s", "s", "the same, passed over for want of a slot, in decode replicas too"},
     JsonKey{"jobs[].adapters.loaded_bytes", "B", "into HBM, all GPUs"},
     JsonKey{"jobs[].adapters.read_bytes", "B", "from storage into host memory"},
     JsonKey{"network.kind", "text", "fluid, simgrid or ideal"},

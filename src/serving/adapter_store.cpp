@@ -34,6 +34,7 @@ std::optional<KvWay> AdapterStore::storage_way(const std::vector<DeviceId>& gpus
   std::map<std::uint32_t, DeviceId> nodes;
   for (const DeviceId gpu : gpus) nodes.try_emplace(topology.fabric.device(gpu).node, gpu);
   std::vector<DeviceId> readers;
+  readers.reserve(nodes.size());
   for (const auto& [node, gpu] : nodes) readers.push_back(gpu);
   for (const DataPlace place : {DataPlace::nvme, DataPlace::network}) {
     if (!topology.storage->has(nodes.begin()->first, place)) continue;

@@ -31,7 +31,8 @@ struct RequestRecord {
   Seconds transfer;           // KV transfer from prefill to decode, exposed
   Seconds fetch;              // waiting for KV blocks from a lower tier and for its adapter, exposed
   Seconds adapter_wait;       // of it, for the adapter alone
-  Seconds slot_wait;          // of the time until it was scheduled: since it was passed over for want of an adapter slot
+  Seconds slot_wait;          // of the time until scheduled, since it was passed over for want of an adapter slot
+  Seconds decode_slot_wait;   // of the transfer, the same before a decode replica had one
   Seconds preparation;        // of its images on the host, before it could be scheduled
 };
 

@@ -7,6 +7,7 @@
 #include <limits>
 #include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "serving/channel_sharing.hpp"
@@ -40,6 +41,7 @@ struct Service::Implementation {
     Ticket ticket;
     std::uint32_t from = 0, to = 0;
     Seconds asked;  // when the prompt was done
+    std::optional<Seconds> passed_over;  // since when, for want of a slot for its adapter
     std::uint64_t attempt = 0;
   };
   std::map<std::uint64_t, Transfer> moving;  // by request

@@ -11,6 +11,7 @@ void Service::Implementation::hand_over(Ticket ticket, std::uint32_t from) {
     replicas[from]->release(ticket.request.prompt.id);
     return complete(std::move(ticket));
   }
+  ticket.record.decode_slot_wait = {};
   awaiting.push_back({.ticket = std::move(ticket), .from = from, .to = 0, .asked = clock.now()});
   place_awaiting();
 }
@@ -22,6 +23,7 @@ void Service::Implementation::place_awaiting() {
     // Who has no slot for its adapter anywhere is passed over.
     const auto fits = [&](const Replica* replica) { return replica->adapter_fits(ticket.request); };
     if (std::ranges::none_of(pools.back(), fits)) {
+      if (!awaiting[next].passed_over) awaiting[next].passed_over = clock.now();
       ++next;
       continue;
     }
@@ -49,6 +51,10 @@ Replica* Service::Implementation::with_room(const Ticket& ticket) {
 void Service::Implementation::begin(Transfer transfer) {
   const std::uint64_t id = transfer.ticket.request.prompt.id;
   const KvTransfers::Route route = route_of(transfer);
+  if (transfer.passed_over) {
+    transfer.ticket.record.decode_slot_wait += clock.now() - *transfer.passed_over;
+    transfer.passed_over.reset();
+  }
   transfer.attempt = ++attempts;
   moving.insert_or_assign(id, std::move(transfer));
   transfers.send(route, [this, id, attempt = attempts] { received(id, attempt); });

@@ -93,7 +93,7 @@ void ServingCollector::completed(const serving::RequestRecord& record) {
   if (sink_) sink_(record);
   report_.preemptions += static_cast<std::uint64_t>(record.preemptions);
   last_ = record.done;
-  all_slot_waits_ += record.slot_wait;
+  all_slot_waits_ += record.slot_wait + record.decode_slot_wait;
   if (!measuring()) {
     if (++completed_ == job_.warm_up_requests) begin_ = record.done;
     return;
@@ -127,6 +127,7 @@ void ServingCollector::completed(const serving::RequestRecord& record) {
   transfer_ += record.transfer;
   adapter_wait_ += record.adapter_wait;
   slot_wait_ += record.slot_wait;
+  decode_slot_wait_ += record.decode_slot_wait;
   adapter_requests_ += record.adapter > 0 ? 1 : 0;
   prefill_ += ttft - (record.scheduled - record.arrival) - record.fetch - record.transfer;
   if (record.transfer > Seconds{}) ++transferred_;
@@ -183,6 +184,7 @@ ServingCollector::Means ServingCollector::means() const {
   means.adapters = iterations_ > 0 ? adapters_sum_ / iterations_ : 0;
   means.adapter_wait = adapter_wait_ / count;
   means.slot_wait = slot_wait_ / count;
+  means.decode_slot_wait = decode_slot_wait_ / count;
   means.queueing = queueing_ / count;
   means.fetch = fetch_ / count;
   means.transfer = transfer_ / count;

@@ -43,7 +43,7 @@ class ServingCollector final : public serving::ServingObserver {
     Seconds iterations_with_prompts, decode_iterations;       // of all replicas, in the whole run
     double adapter_share = 0;                                 // of requests, those with a LoRA adapter
     double adapter_batch = 0, adapters = 0;                   // of a decode iteration: sequences with one, different ones
-    Seconds adapter_wait, slot_wait;                          // of fetch, of queueing
+    Seconds adapter_wait, slot_wait, decode_slot_wait;        // of fetch, of queueing, of transfer
   };
   [[nodiscard]] Means means() const;
   // Requests that bring what is not simulated.
@@ -82,7 +82,7 @@ class ServingCollector final : public serving::ServingObserver {
   Seconds iterations_with_prompts_, decode_iterations_;
   std::uint64_t adapters_taken_ = 0, adapters_there_ = 0;
   double adapter_requests_ = 0, adapter_batch_sum_ = 0, adapters_sum_ = 0;  // measured; of decode iterations
-  Seconds adapters_awaited_, adapter_wait_, slot_wait_, all_slot_waits_;
+  Seconds adapters_awaited_, adapter_wait_, slot_wait_, decode_slot_wait_, all_slot_waits_;
 };
 
 }  // namespace aifsim::study

@@ -285,6 +285,18 @@ TEST(Adapters, fewer_slots_are_never_exceeded_and_make_requests_wait) {
   EXPECT_GT(few->ttft_percentile(0.5), many->ttft_percentile(0.5));
 }
 
+TEST(Adapters, prompts_wait_for_a_slot_of_a_decode_replica) {
+  const std::string one_slot = "engine: {software: vllm, precision: fp8, lora: {max_loras: 1, max_cpu_loras: all}}";
+  const auto outcome = serve(workload("prefill: {}\ndecode: {" + one_slot + "}\n"));
+  expect_conserved(*outcome);
+  Seconds waited;
+  for (const auto& [id, record] : outcome->done) {
+    EXPECT_LE(record.decode_slot_wait, record.transfer);
+    waited += record.decode_slot_wait;
+  }
+  EXPECT_GT(waited, units::s * 1.0);
+}
+
 TEST(Adapters, the_router_finds_them) {
   const auto loads = [](const std::string& router) {
     const auto outcome = serve(workload("replicas: 4\nrouter: " + router + "\n"));
