@@ -128,6 +128,12 @@ TEST(ImageSources, a_trace_counts_images) {
   EXPECT_TRUE(tally.notes.empty());
 }
 
+TEST(ImageSources, drawn_lengths_keep_their_images) {
+  for (const serving::Request& request : requests_of("{trace: images.csv, sample: true, arrivals: all-at-once, count: 50}")) {
+    EXPECT_EQ(request.prompt.images, request.prompt.tokens == 1000 ? 3 : request.prompt.tokens == 300 ? 1 : 0);
+  }
+}
+
 // Each image has tokens of its own.
 TEST(ImageSources, servegen_draws_as_many_images_as_it_counts) {
   const auto requests = requests_of("trace: chunk-2-trace.csv");

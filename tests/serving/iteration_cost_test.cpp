@@ -256,6 +256,35 @@ TEST(IterationCost, whole_encoders_are_for_many_images) {
   EXPECT_GT(data.cost->time(one_prompt(1, 16384)), tensor.cost->time(one_prompt(1, 16384)));
 }
 
+// The first stage encodes alone: stages do not make it faster, nor slower.
+TEST(IterationCost, an_encoder_is_on_one_stage) {
+  const auto encoding = [](const std::string& layout) {
+    const Case one(Draw{"dgx-h100", "qwen2.5-vl-72b", "{software: tensorrt-llm, precision: fp8, tp: 2, " + layout + "vision: {}}"});
+    return one.cost->time(one_prompt(6, 4096)) - one.cost->time(one_prompt(0, 0));
+  };
+  EXPECT_NEAR(encoding("pp: 4, ") / encoding(""), 1, 1e-9);
+}
+
+// Whatever is set aside for images is not there for keys and values.
+TEST(IterationCost, an_encoder_takes_memory_from_the_cache) {
+  const auto memory = [](const std::string& vision) {
+    const Case one(Draw{"dgx-h100", "qwen2.5-vl-72b", "{software: vllm, precision: fp8, tp: 8" + vision + "}"});
+    return engine_memory(one.job.model, one.job.pools[0].engine, *one.platform.groups[0].type->gpu);
+  };
+  const EngineMemory blind = memory(""), sees = memory(", vision: {}");
+  const EngineMemory small = memory(", vision: {budget_tokens: 1024}"), whole = memory(", vision: {parallel: data}");
+  EXPECT_EQ(blind.encoder_cache, Bytes{});
+  EXPECT_EQ(sees.encoder_cache, 8192.0 * 8192 * 2 * units::B);  // budget x hidden
+  EXPECT_EQ(small.encoder_cache, 1024.0 * 8192 * 2 * units::B);
+  EXPECT_GT(blind.cache, small.cache);
+  EXPECT_GT(small.cache, sees.cache);
+  EXPECT_GT(sees.cache, whole.cache);
+  for (const EngineMemory& use : {blind, sees, small, whole}) {
+    const Bytes sum = use.weights + use.activations + use.encoder_cache + use.context + use.graphs + use.cache + use.reserve;
+    EXPECT_NEAR(sum / use.capacity, 1, 1e-12);
+  }
+}
+
 TEST(IterationCost, the_encoder_has_names_of_its_own) {
   const Case one(draws[10]);
   Seconds attention, mlp, sums;
