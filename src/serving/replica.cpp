@@ -152,6 +152,7 @@ void Replica::Implementation::submit(Ticket ticket) {
   }
   const SequenceIndex added = enter(std::move(ticket), SequenceState::incoming);
   waiting_tokens += sequences[added].target;
+  queued_adapters.add(adapter_of(sequences[added]));
   const Seconds when = std::max(clock.now() + options.software.per_request, front_end_free);
   front_end_free = when + options.software.request_gap;
   incoming.emplace_back(when, added);
@@ -247,7 +248,9 @@ void Replica::use_tiers(LowerTiers& tiers) {
 }
 
 void Replica::use_adapters(AdapterSource& source) { implementation_->adapter_source = &source; }
-bool Replica::has_adapter(std::uint32_t adapter) const { return implementation_->adapters.has(adapter); }
+bool Replica::has_adapter(std::uint32_t adapter) const {
+  return implementation_->adapters.has(adapter) || implementation_->queued_adapters.contains(adapter);
+}
 bool Replica::adapter_fits(const Request& request) const { return implementation_->adapter_fits(request); }
 
 std::uint32_t Replica::index() const { return implementation_->number; }
@@ -284,6 +287,7 @@ int Replica::cached_prefix(const Prompt& prompt) const {
 }
 
 void Replica::check() const {
+  ensure(implementation_->queued_adapters.sequences() <= waiting(), "whose adapter is queued waits");
   implementation_->adapters.check();
   for (const AttentionGroup& group : implementation_->groups) {
     group.cache.check();
