@@ -19,6 +19,7 @@ class AdapterTally {
     --sequences_;
     if (--by_adapter_.at(adapter) == 0) by_adapter_.erase(adapter);
   }
+  [[nodiscard]] bool contains(std::uint32_t adapter) const { return by_adapter_.contains(adapter); }
   [[nodiscard]] int sequences() const { return sequences_; }
   [[nodiscard]] int different() const { return static_cast<int>(by_adapter_.size()); }
 

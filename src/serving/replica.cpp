@@ -153,6 +153,7 @@ void Replica::Implementation::submit(Ticket ticket) {
   }
   const SequenceIndex added = enter(std::move(ticket), SequenceState::incoming);
   waiting_tokens += sequences[added].target;
+  queued_adapters.add(adapter_of(sequences[added]));
   const Seconds when = std::max(clock.now() + options.software.per_request, front_end_free);
   front_end_free = when + options.software.request_gap;
   expect(added, when);
@@ -248,7 +249,9 @@ void Replica::use_tiers(LowerTiers& tiers) {
 void Replica::use_channels(SharedChannels& channels) { implementation_->channels = &channels; }
 void Replica::channels_changed() { implementation_->channels_changed(); }
 void Replica::use_adapters(AdapterSource& source) { implementation_->adapter_source = &source; }
-bool Replica::has_adapter(std::uint32_t adapter) const { return implementation_->adapters.has(adapter); }
+bool Replica::has_adapter(std::uint32_t adapter) const {
+  return implementation_->adapters.has(adapter) || implementation_->queued_adapters.contains(adapter);
+}
 bool Replica::adapter_fits(const Request& request) const { return implementation_->adapter_fits(request); }
 
 std::uint32_t Replica::index() const { return implementation_->number; }
@@ -302,6 +305,7 @@ PrefixPlaces Replica::prefix_places(const Prompt& prompt) const {
 }
 
 void Replica::check() const {
+  ensure(implementation_->queued_adapters.sequences() <= waiting(), "whose adapter is queued waits");
   implementation_->adapters.check();
   for (const AttentionGroup& group : implementation_->groups) {
     group.cache.check();

@@ -79,7 +79,7 @@ class Replica {
   [[nodiscard]] double waiting_tokens() const;     // prompt tokens not yet prefilled
   [[nodiscard]] double cache_use() const;          // 0..1
   [[nodiscard]] int cached_prefix(const Prompt& prompt) const;  // tokens of this prompt that its prefix cache holds now
-  [[nodiscard]] bool has_adapter(std::uint32_t adapter) const;  // in HBM, or on its way there
+  [[nodiscard]] bool has_adapter(std::uint32_t adapter) const;  // in HBM, or asked for
   // Role::decode: has it a slot for this request's adapter?
   [[nodiscard]] bool adapter_fits(const Request& request) const;
   // Leading tokens of this prompt that it need not compute, by topology::DataPlace: each where it is the nearest to a GPU.

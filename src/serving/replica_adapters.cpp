@@ -43,6 +43,7 @@ void Replica::Implementation::take_adapter(SequenceIndex index) {
   if (adapter == 0) return;
   const AdapterSlots::Content content = adapters.take(adapter);
   passed_over.use_changed(adapter, true);
+  if (!sequence.scheduled && role != Role::decode) queued_adapters.remove(adapter);
   if (sequence.passed_over && !sequence.scheduled) sequence.ticket.record.slot_wait = now - *sequence.passed_over;
   observer.adapter_taken(number, content == AdapterSlots::Content::there);
   if (content == AdapterSlots::Content::there) {

@@ -145,6 +145,7 @@ std::vector<Ticket> Replica::Implementation::fail() {
   waiting.clear();
   passed_over.clear();
   adapters.clear();
+  queued_adapters = {};
   adapter_waiters.clear();
   ready.clear();
   prefilling.clear();

@@ -139,6 +139,7 @@ struct Replica::Implementation {
   std::int64_t first_place = 0, last_place = 0;  // in `waiting`
   AdapterSlots adapters;
   AdapterQueue passed_over;  // of those that wait
+  AdapterTally queued_adapters;  // of those that came and have not joined yet
   std::unordered_map<std::uint32_t, std::vector<std::pair<SequenceIndex, std::uint64_t>>> adapter_waiters;  // and version
   std::vector<SequenceIndex> prefilling;  // in the order of joining
   std::unordered_map<std::uint64_t, SequenceIndex> held, reserved;

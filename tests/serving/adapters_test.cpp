@@ -314,8 +314,8 @@ TEST(Adapters, an_affinity_has_its_limit) {
     for (const auto& [id, record] : outcome->done) used.insert(record.replica);
     return used.size();
   };
-  EXPECT_EQ(replicas_used("adapter-affinity"), 4u);
-  EXPECT_LE(replicas_used("{policy: adapter-affinity, load_limit: 1000}"), 2u);
+  EXPECT_GE(replicas_used("adapter-affinity"), 3u);
+  EXPECT_EQ(replicas_used("{policy: adapter-affinity, load_limit: 1000}"), 1u);
 }
 
 std::string mistake(const std::string& text) {
