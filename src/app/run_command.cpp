@@ -128,7 +128,7 @@ metrics::RunReport simulate_serving(Stage& stage) {
   stage.inputs.workload.check();
   job.router.seed = stage.options.seed;
   stage.build();
-  if (job.kv_tiers.used()) topology::add_storage(stage.platform, *stage.topology);
+  if (job.uses_storage()) topology::add_storage(stage.platform, *stage.topology);
   stage.progress.show("planning " + job.name);
   const serving::Deployment deployment(job, stage.platform, *stage.topology);
   const auto source = serving::make_requests(*job.requests, stage.options.seed);

@@ -56,6 +56,8 @@ struct ServingJob {
   std::uint64_t warm_up_requests = 0;  // completed first, left out of the figures
 
   [[nodiscard]] bool disaggregated() const { return pools.size() > 1; }
+  [[nodiscard]] bool starts_replicas() const;  // in mid-run
+  [[nodiscard]] bool uses_storage() const;  // memory of hosts, drives or shared storage: topology::add_storage()
   [[nodiscard]] int gpus() const;  // that its replicas hold at most
 };
 

@@ -240,6 +240,7 @@ void Replica::use_tiers(LowerTiers& tiers) {
 }
 
 void Replica::use_channels(SharedChannels& channels) { implementation_->channels = &channels; }
+void Replica::use_swap_space(SwapSpace& space) { implementation_->swaps = &space; }
 void Replica::channels_changed() { implementation_->channels_changed(); }
 
 std::uint32_t Replica::index() const { return implementation_->number; }

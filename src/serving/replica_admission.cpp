@@ -120,6 +120,7 @@ bool Replica::Implementation::admit_front() {
   const bool whole = !options.chunked_prefill && sequence.generated == 0;
   if (whole && sequence.target - found > left) return false;
   if (!admitted_by_scheduler(sequence, match)) return false;
+  if (sequence.swapped && !room_to_swap_in(sequence, match)) return false;
   waiting.pop_front();
   group.cache.take(sequence.holding, sequence.pieces, match, shape.blocks(sequence.target + quanta.lookahead));
   if (!sequence.scheduled) {
@@ -215,22 +216,6 @@ bool Replica::Implementation::begin_fetch(SequenceIndex index, const PrefixCache
     fetched(index);
   });
   return true;
-}
-
-// Its blocks come back from host memory at the link's speed, beside the iterations of others.
-void Replica::Implementation::begin_swap_in(SequenceIndex index) {
-  Sequence& sequence = sequences[index];
-  sequence.state = SequenceState::fetching;
-  sequence.swapped = false;
-  sequence.asked = now;
-  ++fetching;
-  ++groups[sequence.group].reserved;
-  const Bytes bytes = memory.block_bytes * static_cast<double>(shape.blocks(sequence.target));
-  clock.at(std::max(clock.now(), now + bytes / options.swap_bandwidth), [this, index, version = sequence.version] {
-    if (sequences[index].version != version) return;
-    sequences[index].computed = sequences[index].target;
-    fetched(index);
-  });
 }
 
 void Replica::Implementation::fetched(SequenceIndex index) {

@@ -1,6 +1,6 @@
 // The inside of a replica. Its functions are in replica.cpp (the outside and the clock), replica_admission.cpp (who
 // joins), replica_prefill.cpp, replica_decode.cpp and replica_pace.cpp (iterations), replica_leave.cpp (who
-// leaves).
+// leaves) and replica_swap.cpp (who comes back).
 #pragma once
 
 #include <cstdint>
@@ -53,7 +53,11 @@ struct Replica::Implementation {
   bool admit_front();
   [[nodiscard]] bool admitted_by_scheduler(const Sequence& sequence, const PrefixCache::Match& match) const;
   bool begin_fetch(SequenceIndex index, const PrefixCache::Match& match);
+  [[nodiscard]] bool room_to_swap_in(const Sequence& sequence, const PrefixCache::Match& match) const;
   void begin_swap_in(SequenceIndex index);
+  void swap_in(SequenceIndex index);
+  void swap_out(const Sequence& sequence);
+  [[nodiscard]] Bytes swapped_bytes(const Sequence& sequence) const;
   void fetched(SequenceIndex index);
   void run(SequenceIndex index);
   void add_chunk(SequenceIndex index);
@@ -72,6 +76,7 @@ struct Replica::Implementation {
   void begin_pace(const model::Batch& batch, Seconds alone);
   [[nodiscard]] model::Batch decode_batch(int count, double context) const;
   void channels_changed();
+  [[nodiscard]] double times_as_long(const model::Batch& batch, Seconds alone);
 
   // Who leaves
   void preempt(SequenceIndex index);
@@ -104,6 +109,7 @@ struct Replica::Implementation {
   std::unique_ptr<BatchScheduler> scheduler;
   LowerTiers* tiers = nullptr;
   SharedChannels* channels = nullptr;
+  SwapSpace* swaps = nullptr;
 
   // Who is there
   SequenceTable sequences;
@@ -150,7 +156,9 @@ struct Replica::Implementation {
   DecodeStretch stretch;
   Seconds phase_begin;     // since when they are under way
   Pace pace;               // of prefill and stretch, which reckon in own time
-  model::Batch under_way;  // what they work on; only with `channels`
+  model::Batch under_way;  // what they work on
+  int swapping_out = 0;    // sequences, for which iterations wait
+  std::vector<std::pair<SequenceIndex, std::uint64_t>> to_swap_in;  // then, with their versions
   bool busy = false;       // inside a step
 
   // The clock

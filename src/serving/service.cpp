@@ -23,6 +23,8 @@ Service::Implementation::Implementation(const Deployment& engines, RequestSource
     tiers = std::make_unique<KvTiers>(job.kv_tiers, kv_tier_engines(deployment), *deployment.topology, clock);
     tiers->watch([this](topology::DataPlace place, double share) { observer.tier_changed(place, share, clock.now()); });
   }
+  const auto swaps_out = [](const Pool& pool) { return pool.engine.preemption == Preemption::swap; };
+  if (std::ranges::any_of(job.pools, swaps_out)) swaps = std::make_unique<KvSwaps>(deployment, clock);
   share_channels();
   for (std::size_t i = 0; i < job.pools.size(); ++i) pools.emplace_back();
   replicas.resize(deployment.engines.size());
@@ -38,7 +40,7 @@ Service::Implementation::Implementation(const Deployment& engines, RequestSource
 }
 
 void Service::Implementation::share_channels() {
-  const bool moves = job.disaggregated() || tiers != nullptr;
+  const bool moves = job.disaggregated() || tiers != nullptr || swaps != nullptr || job.starts_replicas();
   const auto exchanges = [](const Deployment::Engine& engine) { return engine.gpus.size() > 1; };
   if (!moves || !clock.contends() || std::ranges::none_of(deployment.engines, exchanges)) return;
   const topology::Topology& topology = *deployment.topology;
@@ -50,6 +52,8 @@ void Service::Implementation::share_channels() {
   }
   transfers.watch(*sharing);
   if (tiers) tiers->watch(*sharing);
+  if (swaps) swaps->watch(*sharing);
+  fleet.watch(*sharing);
 }
 
 // Arrivals
@@ -145,6 +149,9 @@ void Service::start() {
 const Fleet& Service::fleet() const { return implementation_->fleet; }
 const KvTransfers& Service::transfers() const { return implementation_->transfers; }
 const ChannelSharing* Service::sharing() const { return implementation_->sharing.get(); }
+const KvTierTraffic* Service::swaps() const {
+  return implementation_->swaps ? &implementation_->swaps->traffic() : nullptr;
+}
 const KvTiers* Service::tiers() const { return implementation_->tiers.get(); }
 std::uint64_t Service::in_flight() const { return implementation_->in_flight; }
 

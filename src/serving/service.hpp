@@ -47,6 +47,7 @@ class Service {
 
   [[nodiscard]] const KvTransfers& transfers() const;
   [[nodiscard]] const KvTiers* tiers() const;  // null where the job has none
+  [[nodiscard]] const KvTierTraffic* swaps() const;  // null where nobody swaps
   [[nodiscard]] const ChannelSharing* sharing() const;  // null where nothing that moves can slow an exchange
   [[nodiscard]] const Fleet& fleet() const;
   // Requests that arrived and are neither completed nor rejected.

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "serving/channel_sharing.hpp"
+#include "serving/kv_swaps.hpp"
 #include "serving/router.hpp"
 #include "serving/service.hpp"
 
@@ -26,6 +27,7 @@ struct Service::Implementation {
   ServingObserver& observer;
   KvTransfers transfers;
   std::unique_ptr<KvTiers> tiers;
+  std::unique_ptr<KvSwaps> swaps;           // null: nobody swaps
   std::unique_ptr<ChannelSharing> sharing;  // null: nothing that moves can slow an exchange
   std::vector<std::unique_ptr<Replica>> replicas;  // null: has not started yet
   std::vector<std::unique_ptr<Replica>> retired;   // their timers may still be on the clock

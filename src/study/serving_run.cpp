@@ -112,8 +112,9 @@ std::vector<ServingBottleneck> bottlenecks(const Deployment& deployment, const S
     };
     part("waiting for a place in the batch", means.queueing);
     const topology::Fabric& fabric = deployment.topology->fabric;
-    const std::map<ChannelId, Seconds> fetched =
-        service.tiers() == nullptr ? std::map<ChannelId, Seconds>() : service.tiers()->traffic().bound();
+    std::map<ChannelId, Seconds> fetched;
+    if (service.swaps() != nullptr) fetched = service.swaps()->bound();
+    if (service.tiers() != nullptr) fetched = service.tiers()->traffic().bound();
     part(busiest("fetching cached blocks", fetched, fabric), means.fetch);
     part(busiest("kv transfer", service.transfers().bound(), fabric), means.transfer);
     const SharedTime shared = shared_time(service.sharing(), true, means.iterations_with_prompts, fabric);

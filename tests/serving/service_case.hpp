@@ -12,6 +12,7 @@
 #include "serving/request_plan.hpp"
 #include "serving/service.hpp"
 #include "task/ideal_executor.hpp"
+#include "topology/storage.hpp"
 
 namespace aifsim::test {
 
@@ -78,7 +79,8 @@ inline std::unique_ptr<ServiceOutcome> serve(const std::string& workload, const 
   serving::ServingJob job = serving::read_serving_job(document, &platform);
   document.check();
   job.router.seed = seed;
-  const topology::Topology topology = topology::build(platform);
+  topology::Topology topology = topology::build(platform);
+  if (job.uses_storage()) topology::add_storage(platform, topology);
   const serving::Deployment deployment(job, platform, topology);
   const auto source = serving::make_requests(*job.requests, seed);
   const auto clock = make_clock(topology.fabric);
