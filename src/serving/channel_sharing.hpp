@@ -1,17 +1,20 @@
 // Exchanges of engines and movements of the service on the same channels.
 //
-// An engine's exchanges are priced on an idle fabric, once per shape, and come and go many times in an iteration, whereas
-// movements are flows on the executor. Where they meet on a channel:
-// - While an exchange is on, its flows and the movements' share the channel max-min fairly. The exchange's bandwidth-bound
+// An engine's exchanges are priced on an idle fabric, once per shape, and come and go many times in an iteration,
+// whereas movements are flows on the executor. Where they meet on a channel:
+// - While an exchange is on, its flows and the movements' share the channel max-min fairly. The exchange's
+// bandwidth-bound
 //   part takes as much longer, the iteration as much longer as that is not hidden behind the host.
 // - A movement gets what the exchanges leave on average: the channel's capacity less the bytes that the engine's
 //   iterations put on it, over their time; never less than its fair share beside all of them.
-// Both are brought up to date when a movement's first byte leaves or its last one has arrived, and when an engine begins
-// other iterations; in between everything is a line. Where no movement crosses an exchange's channel, nothing changes.
+// Both are brought up to date when a movement's first byte leaves or its last one has arrived, and when an engine
+// begins other iterations; in between everything is a line. Where no movement crosses an exchange's channel, nothing
+// changes.
 //
-// Approximate: movements see the average of an iteration, not each exchange; a movement that other channels slow keeps to
-// its share of the fullest one; exchanges of two engines do not slow each other; all of an engine's channels of one
-// kind count as the fullest.
+// Approximate: movements see the average of an iteration, not each exchange; a movement that other channels slow keeps
+// to its share of the fullest one; one that does not reach its path's bandwidth holds the path up all the same, as
+// flows do; exchanges of two engines do not slow each other; all of an engine's channels of one kind count as the
+// fullest.
 #pragma once
 
 #include <cstdint>
@@ -46,7 +49,8 @@ class ChannelSharing final : public SharedChannels, public FlightWatcher {
   std::uint32_t began(std::span<const ChannelUse> path, BytesPerSecond rate_limit, const std::string& label) override;
   void ended(std::uint32_t movement) override;
 
-  // Time that iterations with prompts, or decodes, have lost so far, by the channel that took it and the movements on it.
+  // Time that iterations with prompts, or decodes, have lost so far, by the channel that took it and the movements on
+  // it.
   struct Cause {
     bool prompts = false;
     ChannelId channel;
@@ -63,10 +67,10 @@ class ChannelSharing final : public SharedChannels, public FlightWatcher {
     std::uint64_t seen = 0;  // the last change that came by
   };
   struct Channel {
-    BytesPerSecond now;                      // what the executor knows
-    double weight = 0;                       // of all movements
+    BytesPerSecond now;                                       // what the executor knows
+    double weight = 0;                                        // of all movements
     std::vector<std::pair<std::uint32_t, double>> movements;  // with their multiplicities
-    std::vector<std::uint32_t> engines;      // whose exchanges cross it
+    std::vector<std::uint32_t> engines;                       // whose exchanges cross it
   };
   // What an engine's exchanges put on a channel on average.
   struct Load {
@@ -111,8 +115,8 @@ class ChannelSharing final : public SharedChannels, public FlightWatcher {
   std::unordered_map<ChannelId, Channel> channels_;  // looked up, never gone through
   std::vector<Movement> movements_;
   std::vector<std::uint32_t> free_;
-  std::vector<std::uint32_t> dirty_;    // engines whose channels have changed
-  std::vector<ChannelId> touched_;      // channels that movements have come to or left
+  std::vector<std::uint32_t> dirty_;  // engines whose channels have changed
+  std::vector<ChannelId> touched_;    // channels that movements have come to or left
   std::uint64_t changes_ = 0;
   bool due_ = false;
   std::map<Cause, Seconds> lost_;

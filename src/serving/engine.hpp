@@ -88,7 +88,8 @@ struct EngineOptions {
   bool memory_of_free = false;   // memory_fraction is of what is free after loading (TensorRT-LLM)
   bool activations_in_fraction = true;  // or they, and CUDA graphs, are in the rest (SGLang)
   int queue_limit = 0;           // waiting requests; more are turned away; 0 = none are
-  BytesPerSecond swap_bandwidth; // of one GPU to host memory, for preemption by swapping
+  BytesPerSecond swap_bandwidth; // of one GPU to host memory, for preemption by swapping: where the fabric has no way
+  bool swap_limited = false;     // the user asked for swap_bandwidth: no faster on the fabric either
   PromptWait prompt_wait;
   VisionOptions vision;
   int speculative_tokens = 0;    // drafted for each sequence and iteration (MTP, draft model)

@@ -172,6 +172,7 @@ EngineOptions read_engine(const config::Node& node, const model::ModelSpec& mode
   options.plan.kv_cache = precision_or(node.optional("kv_cache"), options.plan.kv_cache);
   options.prefix_caching = options.prefix_caching && !recurrent(model);
   read_settings(node, options);
+  options.swap_limited = node.has("swap_bandwidth");
   read_length(node.optional("max_model_tokens"), model, options);
   read_speculation(node.optional("speculation"), model, options);
   read_engine_vision(node.optional("vision"), model, options);

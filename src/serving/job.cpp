@@ -52,7 +52,7 @@ void read_pools(const config::Node& root, const hardware::Platform* platform, co
       pool.finish();
     }
   }
-  for (Pool& pool : job.pools) read_start_up(root.optional("start_up"), pool.start_up);
+  for (Pool& pool : job.pools) read_start_up(root.optional("start_up"), pool.start_up, platform);
 }
 
 // The pools' engine, if they have not all one of their own.
@@ -138,6 +138,18 @@ void check_adapters(const config::Node& root, const ServingJob& job) {
 }
 
 }  // namespace
+
+bool ServingJob::starts_replicas() const {
+  return std::ranges::any_of(pools, [](const Pool& pool) { return pool.planner.has_value(); }) ||
+         std::ranges::any_of(failures, [](const ReplicaFailure& failure) { return failure.restart; });
+}
+
+bool ServingJob::uses_storage() const {
+  const auto uses = [](const Pool& pool) {
+    return pool.engine.preemption == Preemption::swap || pool.start_up.weights != WeightSource::nearest;
+  };
+  return kv_tiers.used() || serves_adapters() || starts_replicas() || std::ranges::any_of(pools, uses);
+}
 
 ServingJob read_serving_job(const config::Document& document, const hardware::Platform* platform) {
   const config::Node root = document.root();

@@ -57,8 +57,8 @@ struct ServingJob {
 
   [[nodiscard]] bool disaggregated() const { return pools.size() > 1; }
   [[nodiscard]] bool serves_adapters() const { return pools.front().engine.adapters.slots > 0; }
-  // The fabric must have topology::add_storage()'s parts.
-  [[nodiscard]] bool uses_storage() const { return kv_tiers.used() || serves_adapters(); }
+  [[nodiscard]] bool starts_replicas() const;  // in mid-run
+  [[nodiscard]] bool uses_storage() const;  // memory of hosts, drives or shared storage: topology::add_storage()
   [[nodiscard]] int gpus() const;  // that its replicas hold at most
 };
 

@@ -12,16 +12,6 @@ Bytes block_bytes(const model::ModelSpec& model, const model::InferencePlan& pla
   return sum * static_cast<double>(block_tokens);
 }
 
-// Engines are in rank order: pipeline stage, then attention group, then tensor rank.
-std::vector<std::vector<DeviceId>> groups_of(const Deployment::Engine& engine) {
-  const model::InferencePlan& plan = engine.pool->engine.plan;
-  std::vector<std::vector<DeviceId>> groups(static_cast<std::size_t>(plan.dp));
-  for (std::size_t i = 0; i < engine.gpus.size(); ++i) {
-    groups[i / static_cast<std::size_t>(plan.tp) % groups.size()].push_back(engine.gpus[i]);
-  }
-  return groups;
-}
-
 Seconds recompute_time(const Deployment::Engine& engine) {
   const double tokens = engine.pool->engine.max_batched_tokens;
   return engine.cost->time({.prefill_sequences = 1,
@@ -33,6 +23,16 @@ Seconds recompute_time(const Deployment::Engine& engine) {
 
 }  // namespace
 
+std::vector<DeviceId> attention_group(const Deployment::Engine& engine, std::size_t group) {
+  const model::InferencePlan& plan = engine.pool->engine.plan;
+  const auto tp = static_cast<std::size_t>(plan.tp), groups = static_cast<std::size_t>(plan.dp);
+  std::vector<DeviceId> gpus;
+  for (std::size_t i = 0; i < engine.gpus.size(); ++i) {
+    if (i / tp % groups == group) gpus.push_back(engine.gpus[i]);
+  }
+  return gpus;
+}
+
 std::vector<KvTierEngine> kv_tier_engines(const Deployment& deployment) {
   const model::ModelSpec& model = deployment.job->model;
   std::vector<KvTierEngine> engines;
@@ -42,7 +42,9 @@ std::vector<KvTierEngine> kv_tier_engines(const Deployment& deployment) {
     const EngineOptions& options = engine.pool->engine;
     model::InferencePlan whole = options.plan;
     whole.tp = whole.dp = whole.pp = whole.ep = whole.moe_tp = 1;
-    tiered.groups = groups_of(engine);
+    for (int group = 0; group < options.plan.dp; ++group) {
+      tiered.groups.push_back(attention_group(engine, static_cast<std::size_t>(group)));
+    }
     tiered.block_tokens = options.block_tokens;
     tiered.block = block_bytes(model, whole, options.block_tokens);
     // Of the mean stage: the fullest has at most one layer more.

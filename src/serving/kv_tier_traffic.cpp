@@ -32,7 +32,7 @@ KvWay::Flow flow_of(const topology::Topology& topology, const std::vector<Device
     add_path(storage, gpu, next_to_it, 1 - once, uses);
   }
   add_path(storage, seats.front(), ends, 1, own);
-  KvWay::Flow flow{.path = {}, .share = hbm ? held : 1 / all, .latency = {}};
+  KvWay::Flow flow{.path = {}, .share = hbm ? held : 1 / all, .latency = {}, .rate_limit = {}};
   for (const auto& [channel, times] : own) {
     flow.path.push_back({channel, uses.at(channel)});
     flow.latency += topology.fabric.channel(channel).latency;
@@ -63,12 +63,13 @@ KvWay kv_way(const topology::Topology& topology, const std::vector<DeviceId>& gp
   return way;
 }
 
-KvTierTraffic::KvTierTraffic(task::Executor& clock) : flights_(clock, "kv tier") {}
+KvTierTraffic::KvTierTraffic(task::Executor& clock, std::string label) : flights_(clock, std::move(label)) {}
 
 void KvTierTraffic::move(const KvWay& way, Bytes bytes, std::function<void()> done) {
   std::vector<Flights::Flow> flows;
   for (const KvWay::Flow& flow : way.flows) {
-    flows.push_back({.path = flow.path, .bytes = bytes * flow.share, .latency = flow.latency, .rate_limit = {}});
+    flows.push_back(
+        {.path = flow.path, .bytes = bytes * flow.share, .latency = flow.latency, .rate_limit = flow.rate_limit});
   }
   flights_.send(flows, std::move(done));
 }

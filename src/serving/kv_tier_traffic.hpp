@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <string>
 #include <vector>
 
 #include "base/ids.hpp"
@@ -22,6 +23,7 @@ struct KvWay {
     std::vector<ChannelUse> path;
     double share = 0;  // of the blocks' bytes, what the one simulated flow carries
     Seconds latency;
+    BytesPerSecond rate_limit;  // of the one simulated flow; 0: none
   };
   std::vector<Flow> flows;
   // With nobody else on the way.
@@ -40,7 +42,7 @@ struct KvWayEnds {
 
 class KvTierTraffic {
  public:
-  explicit KvTierTraffic(task::Executor& clock);
+  explicit KvTierTraffic(task::Executor& clock, std::string label = "kv tier");
 
   void watch(FlightWatcher& watcher) { flights_.watch(watcher); }
   // Calls back when the last byte is there.

@@ -51,7 +51,7 @@ Package read(const config::Document& document) {
   package.name = root.required("name").text();
   package.source = root.required("source").text();
   package.model = model::read_model(root.required("model"));
-  read_start_up(root.optional("start_up"), package.start_up);
+  read_start_up(root.optional("start_up"), package.start_up, nullptr);
   const config::Node profiles = root.required("profiles");
   for (const config::Node& item : profiles.items()) package.profiles.push_back(read_profile(item, package.model));
   if (profiles.is_list() && package.profiles.empty()) profiles.problem("at least one profile", "none");

@@ -247,6 +247,7 @@ void Replica::use_tiers(LowerTiers& tiers) {
 }
 
 void Replica::use_channels(SharedChannels& channels) { implementation_->channels = &channels; }
+void Replica::use_swap_space(SwapSpace& space) { implementation_->swaps = &space; }
 void Replica::channels_changed() { implementation_->channels_changed(); }
 void Replica::use_adapters(AdapterSource& source) { implementation_->adapter_source = &source; }
 bool Replica::has_adapter(std::uint32_t adapter) const {

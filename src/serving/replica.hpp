@@ -16,6 +16,7 @@
 #include "serving/kv_cache_tiers.hpp"
 #include "serving/request.hpp"
 #include "serving/shared_channels.hpp"
+#include "serving/swap_space.hpp"
 #include "task/executor.hpp"
 
 namespace aifsim::serving {
@@ -68,6 +69,7 @@ class Replica {
   void use_tiers(LowerTiers& tiers);
   // Whom its exchanges share channels with. Must outlive the replica.
   void use_channels(SharedChannels& channels);
+  void use_swap_space(SwapSpace& space);  // must outlive the replica
   void channels_changed();  // what iterations under way take has to be asked anew
   // Where adapters come from. Must outlive the replica.
   void use_adapters(AdapterSource& source);

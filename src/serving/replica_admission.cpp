@@ -125,6 +125,7 @@ bool Replica::Implementation::admit_front() {
   if (whole && sequence.target - found > left) return false;
   if (!sequence.swapped && images_of(sequence, std::min(left, sequence.target - found)).tokens <= 0) return false;
   if (!admitted_by_scheduler(sequence, match)) return false;
+  if (sequence.swapped && !room_to_swap_in(sequence, match)) return false;
   waiting.pop_front();
   group.cache.take(sequence.holding, sequence.pieces, match, shape.blocks(sequence.target + quanta.lookahead));
   take_adapter(index);
@@ -226,22 +227,6 @@ bool Replica::Implementation::begin_fetch(SequenceIndex index, const PrefixCache
     fetched(index);
   });
   return true;
-}
-
-// Its blocks come back from host memory at the link's speed, beside the iterations of others.
-void Replica::Implementation::begin_swap_in(SequenceIndex index) {
-  Sequence& sequence = sequences[index];
-  sequence.state = SequenceState::fetching;
-  sequence.swapped = false;
-  sequence.asked = now;
-  ++fetching;
-  ++groups[sequence.group].reserved;
-  const Bytes bytes = memory.block_bytes * static_cast<double>(shape.blocks(sequence.target));
-  clock.at(std::max(clock.now(), now + bytes / options.swap_bandwidth), [this, index, version = sequence.version] {
-    if (sequences[index].version != version) return;
-    sequences[index].computed = sequences[index].target;
-    fetched(index);
-  });
 }
 
 void Replica::Implementation::fetched(SequenceIndex index) {

@@ -71,6 +71,7 @@ void Replica::Implementation::preempt(SequenceIndex index) {
   sequence.target = std::max(1, sequence.ticket.request.prompt.tokens) + tokens - (sequence.swapped ? 1 : 0);
   sequence.computed = 0;
   if (decoded && !sequence.swapped) waiting_tokens += sequence.target;
+  if (sequence.swapped && swaps != nullptr) swap_out(sequence);
   sequence.state = SequenceState::waiting;
   sequence.place = --first_place;
   waiting.push_front(index);
@@ -157,6 +158,9 @@ std::vector<Ticket> Replica::Implementation::fail() {
   running = decoding = fetching = 0;
   waiting_tokens = 0;
   phase = Phase::idle;
+  ++epoch;
+  swapping_out = 0;
+  to_swap_in.clear();
   if (channels != nullptr) channels->rests(number);
   wanted = Seconds::from_base(std::numeric_limits<double>::infinity());
   std::ranges::sort(tickets, {}, [](const Ticket& ticket) { return ticket.record.id; });

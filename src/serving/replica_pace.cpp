@@ -1,4 +1,7 @@
-// Iterations that take longer than alone, for what moves over the channels of their exchanges.
+// Iterations that take longer than alone, for what moves over the channels of their exchanges, and those that wait for
+// caches to be swapped out.
+#include <limits>
+
 #include "serving/replica_state.hpp"
 
 namespace aifsim::serving {
@@ -6,9 +9,16 @@ namespace aifsim::serving {
 void Replica::Implementation::begin_pace(const model::Batch& batch, Seconds alone) {
   phase_begin = now;
   pace = Pace(now);
-  if (channels == nullptr) return;
+  if (channels == nullptr && swaps == nullptr) return;
   under_way = batch;
-  if (channels->shared(number)) pace.change(now, channels->works(number, batch, alone));
+  if (swapping_out > 0 || (channels != nullptr && channels->shared(number)))
+    pace.change(now, times_as_long(batch, alone));
+}
+
+double Replica::Implementation::times_as_long(const model::Batch& batch, Seconds alone) {
+  if (swapping_out == 0) return channels == nullptr ? 1 : channels->works(number, batch, alone);
+  if (channels != nullptr) channels->rests(number);
+  return std::numeric_limits<double>::infinity();
 }
 
 model::Batch Replica::Implementation::decode_batch(const AttentionGroup& group) const {
@@ -23,7 +33,10 @@ model::Batch Replica::Implementation::decode_batch(const AttentionGroup& group) 
 }
 
 void Replica::Implementation::channels_changed() {
-  if (phase == Phase::idle) return channels->rests(number);
+  if (phase == Phase::idle) {
+    if (channels != nullptr) channels->rests(number);
+    return;
+  }
   model::Batch batch = under_way;
   const Seconds when = clock.now();
   Seconds alone = duration;
@@ -32,7 +45,7 @@ void Replica::Implementation::channels_changed() {
     batch.decode_context += static_cast<double>(past) * batch.decode_sequences * quanta.tokens_per_iteration();
     alone = stretch.duration(past);
   }
-  pace.change(when, channels->works(number, batch, alone));
+  pace.change(when, times_as_long(batch, alone));
   want(pace.clock(phase == Phase::prefill ? phase_begin + duration : stretch.end(stretch.iterations)));
 }
 

@@ -1,7 +1,6 @@
 // The inside of a replica. Its functions are in replica.cpp (the outside and the clock), replica_admission.cpp (who
 // joins), replica_adapters.cpp (LoRA adapters), replica_prefill.cpp, replica_images.cpp, replica_decode.cpp and
-// replica_pace.cpp (iterations),
-// replica_leave.cpp (who leaves).
+// replica_pace.cpp (iterations), replica_leave.cpp (who leaves) and replica_swap.cpp (who comes back).
 #pragma once
 
 #include <cstdint>
@@ -58,7 +57,11 @@ struct Replica::Implementation {
   bool admit_front();
   [[nodiscard]] bool admitted_by_scheduler(const Sequence& sequence, const PrefixCache::Match& match) const;
   bool begin_fetch(SequenceIndex index, const PrefixCache::Match& match);
+  [[nodiscard]] bool room_to_swap_in(const Sequence& sequence, const PrefixCache::Match& match) const;
   void begin_swap_in(SequenceIndex index);
+  void swap_in(SequenceIndex index);
+  void swap_out(const Sequence& sequence);
+  [[nodiscard]] Bytes swapped_bytes(const Sequence& sequence) const;
   void fetched(SequenceIndex index);
   void run(SequenceIndex index);
   void add_chunk(SequenceIndex index);
@@ -96,6 +99,7 @@ struct Replica::Implementation {
   void begin_pace(const model::Batch& batch, Seconds alone);
   [[nodiscard]] model::Batch decode_batch(const AttentionGroup& group) const;
   void channels_changed();
+  [[nodiscard]] double times_as_long(const model::Batch& batch, Seconds alone);
 
   // Who leaves
   void preempt(SequenceIndex index);
@@ -129,6 +133,7 @@ struct Replica::Implementation {
   LowerTiers* tiers = nullptr;
   SharedChannels* channels = nullptr;
   AdapterSource* adapter_source = nullptr;  // null: adapters are there at once
+  SwapSpace* swaps = nullptr;
 
   // Who is there
   SequenceTable sequences;
@@ -182,7 +187,9 @@ struct Replica::Implementation {
   DecodeStretch stretch;
   Seconds phase_begin;     // since when they are under way
   Pace pace;               // of prefill and stretch, which reckon in own time
-  model::Batch under_way;  // what they work on; only with `channels`
+  model::Batch under_way;  // what they work on
+  int swapping_out = 0;    // sequences, for which iterations wait
+  std::vector<std::pair<SequenceIndex, std::uint64_t>> to_swap_in;  // then, with their versions
   bool busy = false;       // inside a step
 
   // The clock

@@ -27,6 +27,8 @@ Service::Implementation::Implementation(const Deployment& engines, RequestSource
   if (job.serves_adapters()) {
     adapters = std::make_unique<AdapterStore>(adapter_engines(deployment), *deployment.topology, clock);
   }
+  const auto swaps_out = [](const Pool& pool) { return pool.engine.preemption == Preemption::swap; };
+  if (std::ranges::any_of(job.pools, swaps_out)) swaps = std::make_unique<KvSwaps>(deployment, clock);
   share_channels();
   for (std::size_t i = 0; i < job.pools.size(); ++i) pools.emplace_back();
   replicas.resize(deployment.engines.size());
@@ -42,7 +44,8 @@ Service::Implementation::Implementation(const Deployment& engines, RequestSource
 }
 
 void Service::Implementation::share_channels() {
-  const bool moves = job.disaggregated() || tiers != nullptr || adapters != nullptr;
+  const bool moves =
+      job.disaggregated() || tiers != nullptr || adapters != nullptr || swaps != nullptr || job.starts_replicas();
   const auto exchanges = [](const Deployment::Engine& engine) { return engine.gpus.size() > 1; };
   if (!moves || !clock.contends() || std::ranges::none_of(deployment.engines, exchanges)) return;
   const topology::Topology& topology = *deployment.topology;
@@ -55,6 +58,8 @@ void Service::Implementation::share_channels() {
   transfers.watch(*sharing);
   if (tiers) tiers->watch(*sharing);
   if (adapters) adapters->watch(*sharing);
+  if (swaps) swaps->watch(*sharing);
+  fleet.watch(*sharing);
 }
 
 // Arrivals
@@ -154,6 +159,9 @@ const Fleet& Service::fleet() const { return implementation_->fleet; }
 const KvTransfers& Service::transfers() const { return implementation_->transfers; }
 const ChannelSharing* Service::sharing() const { return implementation_->sharing.get(); }
 const AdapterStore* Service::adapters() const { return implementation_->adapters.get(); }
+const KvTierTraffic* Service::swaps() const {
+  return implementation_->swaps ? &implementation_->swaps->traffic() : nullptr;
+}
 const KvTiers* Service::tiers() const { return implementation_->tiers.get(); }
 std::uint64_t Service::in_flight() const { return implementation_->in_flight; }
 

@@ -48,6 +48,7 @@ class Service {
 
   [[nodiscard]] const KvTransfers& transfers() const;
   [[nodiscard]] const KvTiers* tiers() const;  // null where the job has none
+  [[nodiscard]] const KvTierTraffic* swaps() const;  // null where nobody swaps
   [[nodiscard]] const ChannelSharing* sharing() const;  // null where nothing that moves can slow an exchange
   [[nodiscard]] const AdapterStore* adapters() const;  // null where engines serve none
   [[nodiscard]] const Fleet& fleet() const;

@@ -9,7 +9,7 @@
 namespace aifsim::serving {
 
 Fleet::Fleet(const Deployment& deployment, task::Executor& clock, Outlets outlets)
-    : deployment_(deployment), clock_(clock), outlets_(std::move(outlets)) {
+    : deployment_(deployment), clock_(clock), outlets_(std::move(outlets)), traffic_(deployment, clock) {
   const ServingJob& job = *deployment.job;
   std::size_t first = 0;
   for (std::size_t i = 0; i < job.pools.size(); ++i) {
@@ -22,6 +22,10 @@ Fleet::Fleet(const Deployment& deployment, task::Executor& clock, Outlets outlet
     const hardware::NodeSpec& node =
         topology::node_of(engine.gpus.front(), *deployment.platform, deployment.topology->fabric);
     start_ups_.push_back(serving::start_up(pool.start_up, job.model, pool.engine, node));
+    for (StartPhase& phase : start_ups_.back().phases) {
+      const auto replica = static_cast<std::uint32_t>(first - static_cast<std::size_t>(pool.most()));
+      if (traffic_.moves(replica, phase.kind)) phase.time = traffic_.alone(replica, phase.kind);
+    }
     held_.emplace_back();
     profiles_.emplace_back();
     planners_.emplace_back();
@@ -66,11 +70,30 @@ void Fleet::change(std::uint32_t replica, State state, const char* what) {
 
 void Fleet::begin(std::uint32_t replica) {
   change(replica, State::starting, "starts");
-  clock_.at(clock_.now() + start_ups_[slots_[replica].pool].total(), [this, replica, turn = slots_[replica].turns] {
-    if (slots_[replica].turns != turn) return;
-    change(replica, State::serving, "serves");
-    outlets_.ready(replica);
+  const Slot& slot = slots_[replica];
+  const StartUp& start = start_ups_[slot.pool];
+  const bool moves =
+      std::ranges::any_of(start.phases, [&](const StartPhase& phase) { return traffic_.moves(replica, phase.kind); });
+  if (moves) return go_on(replica, slot.turns, 0);
+  clock_.at(clock_.now() + start.total(), [this, replica, turn = slot.turns, end = start.phases.size()] {
+    go_on(replica, turn, end);
   });
+}
+
+// What a start-up that was called off reads meanwhile goes on.
+void Fleet::go_on(std::uint32_t replica, std::uint64_t turn, std::size_t phase) {
+  if (slots_[replica].turns != turn) return;
+  const std::vector<StartPhase>& phases = start_ups_[slots_[replica].pool].phases;
+  if (phase == phases.size()) {
+    change(replica, State::serving, "serves");
+    return outlets_.ready(replica);
+  }
+  const auto next = [this, replica, turn, phase] { go_on(replica, turn, phase + 1); };
+  if (traffic_.moves(replica, phases[phase].kind)) {
+    traffic_.move(replica, phases[phase].kind, next);
+  } else {
+    clock_.at(clock_.now() + phases[phase].time, next);
+  }
 }
 
 void Fleet::drained(std::uint32_t replica) {

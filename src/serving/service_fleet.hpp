@@ -11,6 +11,7 @@
 #include "serving/planner.hpp"
 #include "serving/planner_profile.hpp"
 #include "serving/start_up.hpp"
+#include "serving/start_up_traffic.hpp"
 #include "task/executor.hpp"
 
 namespace aifsim::serving {
@@ -41,6 +42,8 @@ class Fleet {
   void drained(std::uint32_t replica);
   void lost(std::uint32_t replica, bool restart);
 
+  void watch(FlightWatcher& watcher) { traffic_.watch(watcher); }  // what starting replicas read
+
   [[nodiscard]] bool serves(std::uint32_t replica) const { return slots_[replica].state == State::serving; }
   [[nodiscard]] int starting(std::size_t pool) const { return count(pool, State::starting); }
   [[nodiscard]] int serving(std::size_t pool) const { return count(pool, State::serving); }
@@ -60,6 +63,7 @@ class Fleet {
   [[nodiscard]] int count(std::size_t pool, State state) const;
   void change(std::uint32_t replica, State state, const char* what);
   void begin(std::uint32_t replica);
+  void go_on(std::uint32_t replica, std::uint64_t turn, std::size_t phase);  // with the start-up, from this phase on
   void tick(std::size_t pool);
   void grow(std::size_t pool, int by);
   void shrink(std::size_t pool, int by);
@@ -67,6 +71,7 @@ class Fleet {
   const Deployment& deployment_;
   task::Executor& clock_;
   Outlets outlets_;
+  StartUpTraffic traffic_;
   std::vector<Slot> slots_;
   std::vector<StartUp> start_ups_;                        // of each pool
   std::vector<std::unique_ptr<PricedProfile>> profiles_;  // the same; null without a planner

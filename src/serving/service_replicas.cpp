@@ -36,6 +36,7 @@ void Service::Implementation::add_replica(std::uint32_t index) {
     replicas[index]->use_adapters(*adapters);
   }
   if (sharing) replicas[index]->use_channels(*sharing);
+  if (swaps && swaps->serves(index)) replicas[index]->use_swap_space(*swaps);
   std::vector<const Replica*>& taking = pools[pool];
   const auto place = std::find_if(taking.begin(), taking.end(), [&](const Replica* other) { return other->index() > index; });
   taking.insert(place, replicas[index].get());

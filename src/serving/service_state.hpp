@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "serving/channel_sharing.hpp"
+#include "serving/kv_swaps.hpp"
 #include "serving/router.hpp"
 #include "serving/service.hpp"
 
@@ -28,6 +29,7 @@ struct Service::Implementation {
   KvTransfers transfers;
   std::unique_ptr<KvTiers> tiers;
   std::unique_ptr<AdapterStore> adapters;
+  std::unique_ptr<KvSwaps> swaps;           // null: nobody swaps
   std::unique_ptr<ChannelSharing> sharing;  // null: nothing that moves can slow an exchange
   std::vector<std::unique_ptr<Replica>> replicas;  // null: has not started yet
   std::vector<std::unique_ptr<Replica>> retired;   // their timers may still be on the clock

@@ -1,6 +1,8 @@
 #include "serving/start_up.hpp"
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 
 namespace aifsim::serving {
 namespace {
@@ -33,8 +35,31 @@ Seconds StartUp::total() const {
   return sum;
 }
 
-void read_start_up(const config::Node& node, StartUpPlan& plan) {
+namespace {
+
+// Some nodes may lack drives: those read from where there is something.
+bool there_is(WeightSource source, const hardware::Platform& platform) {
+  if (source == WeightSource::network) return platform.storage.present();
+  return std::ranges::any_of(platform.groups, [](const hardware::NodeGroup& group) { return group.type->drives.count > 0; });
+}
+
+void read_weight_source(const config::Node& node, StartUpPlan& plan, const hardware::Platform* platform) {
+  const config::Node weights = node.optional("weights");
+  if (!weights) return;
+  static constexpr std::array<std::string_view, 2> sources{"nvme", "network"};
+  const std::size_t choice = weights.choice(sources);
+  plan.weights = choice == 0 ? WeightSource::nvme : WeightSource::network;
+  if (platform != nullptr && !there_is(plan.weights, *platform)) {
+    weights.problem(choice == 0 ? "nodes with `nvme`" : "a platform with `storage`", "none");
+  }
+  if (node.has("storage")) node.optional("storage").problem("no `storage` beside `weights`, which names the place", "both");
+}
+
+}  // namespace
+
+void read_start_up(const config::Node& node, StartUpPlan& plan, const hardware::Platform* platform) {
   if (!node) return;
+  read_weight_source(node, plan, platform);
   plan.image = node.optional("image").bytes_or(plan.image);
   plan.registry = node.optional("registry").bandwidth_or(plan.registry);
   plan.container = node.optional("container").seconds_or(plan.container);
@@ -52,12 +77,12 @@ void read_start_up(const config::Node& node, StartUpPlan& plan) {
 StartUp start_up(const StartUpPlan& plan, const model::ModelSpec& model, const EngineOptions& options,
                  const hardware::NodeSpec& node) {
   StartUp result;
-  const auto phase = [&](const char* name, Seconds time) {
-    if (time > Seconds{}) result.phases.push_back({name, time});
+  const auto phase = [&](const char* name, Seconds time, StartPhase::Kind kind = StartPhase::Kind::other) {
+    if (time > Seconds{}) result.phases.push_back({name, time, kind});
   };
-  phase("image", plan.image / plan.registry);
+  phase("image", plan.image / plan.registry, StartPhase::Kind::image);
   phase("container", plan.container);
-  phase("weights", weights_time(plan, model, options, node));
+  phase("weights", weights_time(plan, model, options, node), StartPhase::Kind::weights);
   phase("engine build", plan.engine_build);
   phase("CUDA graphs", plan.per_graph * static_cast<double>(captured_graphs(options)));
   phase("warm-up", plan.warm_up);

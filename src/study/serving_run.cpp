@@ -126,8 +126,9 @@ std::vector<ServingBottleneck> bottlenecks(const Deployment& deployment, const S
       part("waiting for a LoRA slot (lora.max_loras)", means.slot_wait + means.decode_slot_wait);
       part(adapter_loading(*service.adapters(), fabric), means.adapter_wait);
     }
-    const std::map<ChannelId, Seconds> fetched =
-        service.tiers() == nullptr ? std::map<ChannelId, Seconds>() : service.tiers()->traffic().bound();
+    std::map<ChannelId, Seconds> fetched;
+    if (service.swaps() != nullptr) fetched = service.swaps()->bound();
+    if (service.tiers() != nullptr) fetched = service.tiers()->traffic().bound();
     part(busiest("fetching cached blocks", fetched, fabric), means.fetch - means.adapter_wait);
     part(busiest("kv transfer", service.transfers().bound(), fabric), means.transfer - means.decode_slot_wait);
     const SharedTime shared = shared_time(service.sharing(), true, means.iterations_with_prompts, fabric);

@@ -222,6 +222,23 @@ TEST(ServingReplicaLaws, NoEvictNeverPreempts) {
   }
 }
 
+// However full the cache: nobody is pushed out for ever.
+TEST(ServingReplicaLaws, WhoIsSwappedOutComesBack) {
+  std::int64_t preemptions = 0;
+  for (unsigned seed = 4000; seed < 4400; ++seed) {
+    Draw draw = Drawer(seed).next();
+    draw.options.preemption = serving::Preemption::swap;
+    draw.options.swap_bandwidth = units::GB_per_s * (seed % 2 == 0 ? 1.0 : 1000.0);
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    ReplicaCase real(draw.options, test::toy_memory(draw.blocks), serving::Role::whole, draw.bend);
+    real.run(draw.requests);
+    ASSERT_EQ(real.outcome.completed.size() + real.outcome.rejected.size(), draw.requests.size());
+    for (const test::RequestRecord& record : real.outcome.completed) preemptions += record.preemptions;
+    EXPECT_EQ(real.replica.cache_use(), 0);
+  }
+  EXPECT_GT(preemptions, 100);
+}
+
 TEST(ServingReplicaLaws, SameInputsSameOutcome) {
   const Draw draw = Drawer(7).next();
   ReplicaCase first(draw.options, test::toy_memory(draw.blocks)), second(draw.options, test::toy_memory(draw.blocks));

@@ -35,8 +35,11 @@ const std::string one_rack = "nodes: {type: gb200-nvl72, count: 1}\nscale_out: {
 
 std::string workload(double rate, const std::string& transfer) {
   return "kind: serving\nmodel: llama3-70b\nengine: {software: vllm, tp: 4, precision: fp8, kv_cache: fp8}\n"
-         "prefill: {replicas: 2}\ndecode: {replicas: 2}\ntransfer: {" + transfer + "}\n"
-         "requests: {arrivals: poisson, rate: " + std::to_string(rate) +
+         "prefill: {replicas: 2}\ndecode: {replicas: 2}\ntransfer: {" +
+         transfer +
+         "}\n"
+         "requests: {arrivals: poisson, rate: " +
+         std::to_string(rate) +
          ", count: 80, input: {mean: 3000, cv: 1, max: 8000}, output: {mean: 100, cv: 1, max: 400}}\n";
 }
 

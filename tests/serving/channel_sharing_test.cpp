@@ -5,9 +5,6 @@
 
 #include "engine/in_child.hpp"
 #include "engine/simgrid_executor.hpp"
-#include "serving/exchange_cost.hpp"
-#include "serving/replica_case.hpp"
-#include "serving/service_case.hpp"
 #include "topology/fabric.hpp"
 
 namespace aifsim::serving {
@@ -19,7 +16,9 @@ using topology::DeviceKind;
 class PortPricer final : public IterationPricer {
  public:
   PortPricer() {
-    shape_ = {.size = units::MB * 100.0, .fixed = {}, .phases = {{{.bytes = units::MB * 100.0, .alone = units::ms * 1.0, .loads = {}}}}};
+    shape_ = {.size = units::MB * 100.0,
+              .fixed = {},
+              .phases = {{{.bytes = units::MB * 100.0, .alone = units::ms * 1.0, .loads = {}}}}};
     shape_.phases.front().front().loads = {{{DeviceKind::gpu, DeviceKind::nvswitch}, 1},
                                            {{DeviceKind::nvswitch, DeviceKind::gpu}, 1}};
   }
@@ -217,86 +216,6 @@ TEST(ChannelSharing, carries_no_more_than_a_port_can) {
       EXPECT_NEAR(exchanged + moved, 100, 1e-4);
       EXPECT_NEAR(result[1], result[2], 1e-6);
     }
-  }
-}
-
-// A real engine's exchanges as flows beside a movement, on the executor's own network.
-class FlowOracle final : public task::Recorder {
- public:
-  void started(TaskId /*task*/, Seconds /*when*/) override {}
-  void finished(TaskId /*task*/, Seconds when, ChannelId /*bound*/) override { last = when; }
-  Seconds last;
-};
-
-TEST(ChannelSharing, slows_an_exchange_as_flows_slow_each_other) {
-  const hardware::Platform platform = [] {
-    const config::Document document =
-        config::Document::parse("nodes: {type: gb200-nvl72, count: 1}\nscale_out: {topology: rail-optimized}\n", "p.yaml");
-    return hardware::read_platform(document);
-  }();
-  const topology::Topology topology = topology::build(platform);
-  std::vector<DeviceId> gpus;
-  for (std::size_t i = 0; i < 8; ++i) gpus.push_back(topology.fabric.gpu(i));
-  EngineOptions options;
-  options.plan.tp = 8;
-  const ExchangeCost cost(options, platform, topology, gpus);
-  const ChannelId up = topology.routing->nvlink_up(gpus[0]), down = topology.routing->nvlink_down(gpus[0]);
-
-  for (const model::Exchange exchange : {model::Exchange::tensor_all_reduce, model::Exchange::expert_dispatch}) {
-    const ExchangeShape& shape = *cost.shape(exchange, units::MB * 256.0);
-    const std::vector<double> times = test::in_child([&] {
-      const auto clock = engine::make_simgrid_executor(topology.fabric, engine::NetworkKind::fluid);
-      task::TaskGraph graph, beside;
-      std::vector<TaskId> after;
-      for (const std::vector<ExchangeShape::Flow>& phase : shape.phases) {
-        std::vector<TaskId> flows;
-        for (const ExchangeShape::Flow& flow : phase) {
-          std::vector<ChannelUse> path;
-          for (const ExchangeShape::Load& load : flow.loads) {
-            path.push_back({load.kind.from == DeviceKind::gpu ? up : down, load.multiplicity});
-          }
-          const task::TaskGraph::Flow moved{.path = graph.path(path), .bytes = flow.bytes, .latency = {}, .rate_limit = flow.bytes / flow.alone, .device = {}};
-          flows.push_back(graph.flow(moved, graph.label("exchange"), after));
-        }
-        after = flows;
-      }
-      const std::vector<ChannelUse> way{{up, 1.25}};
-      beside.flow({.path = beside.path(way), .bytes = units::GB * 1000.0, .latency = {}, .rate_limit = {}, .device = {}}, beside.label("movement"));
-      FlowOracle exchanged, moved;
-      clock->submit(graph, exchanged, [] {});
-      clock->submit(beside, moved, [] {});
-      // And what channel sharing says, of a pricer whose iterations are one exchange.
-      const auto elsewhere = test::ideal_clock(topology.fabric);
-      ChannelSharing sharing(topology.fabric, *elsewhere, [](std::uint32_t) {});
-      const class Lone final : public IterationPricer {
-       public:
-        Lone(const ExchangeShape& the_shape, std::size_t kind) : shape_(the_shape), kind_(kind) {}
-        [[nodiscard]] Seconds time(const model::Batch& /*batch*/) const override { return shape_.alone(); }
-        [[nodiscard]] DecodeLine decode(int /*sequences*/, double /*context*/, const AdapterLoad& /*adapters*/) const override {
-          return {};
-        }
-        [[nodiscard]] ExchangeUses exchanges(const model::Batch& /*batch*/) const override {
-          ExchangeUses uses{};
-          uses.at(kind_) = {.times = 1, .bytes = shape_.size, .time = shape_.alone()};
-          return uses;
-        }
-        [[nodiscard]] const ExchangeShape* shape(model::Exchange /*exchange*/, Bytes /*bytes*/) const override { return &shape_; }
-
-       private:
-        const ExchangeShape& shape_;
-        std::size_t kind_;
-      } pricer(shape, static_cast<std::size_t>(exchange));
-      sharing.add_engine(pricer, exchange_channels(options.plan, gpus, topology));
-      const std::string label = "movement";
-      (void)sharing.began(way, {}, label);
-      model::Batch batch;
-      batch.decode_sequences = 1;
-      const double longer = sharing.works(0, batch, shape.alone());
-      clock->run();
-      return std::vector<double>{longer, (exchanged.last + shape.fixed) / shape.alone()};
-    });
-    EXPECT_GT(times[0], 1.3);
-    EXPECT_NEAR(times[0], times[1], 1e-6 * times[1]);
   }
 }
 
