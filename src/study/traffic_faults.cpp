@@ -44,6 +44,7 @@ const collective::PhaseFlow& TrafficWays::flow_in(std::size_t state, const Traff
 
 bool TrafficWays::crosses(std::size_t state, PathId path, const std::vector<bool>& channels) {
   const TrafficGraph::Origin& origin = graph_.origin(path);
+  if (lost_.contains(origin.transfer)) return true;  // whatever it crosses, it does not go on
   const auto hit = [&](const auto& use) { return bool{channels[use.channel.index()]}; };
   try {
     if (is_message(transfers_[origin.transfer])) return std::ranges::any_of(message_in(state, origin), hit);
