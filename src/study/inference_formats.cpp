@@ -79,9 +79,8 @@ CheckpointFormats checkpoint_formats(const model::ModelSpec& model, const std::s
   }
   if (contains(text, "fp8")) {
     formats = {"fp8", "fp8", "fp8", "fp8", cache};
-    // MXFP8 weights under FP8 activations are FP8 in blocks (model::arithmetic). The engines' grouped kernels for experts
-    // came out no nearer with the block-scaled table than with the plain one, which stays.
-    if (contains(text, "block") || in_blocks(model)) formats.attention = formats.ffn = "mxfp8";
+    // MXFP8 weights under FP8 activations are FP8 in blocks (model::arithmetic).
+    if (contains(text, "block") || in_blocks(model)) formats.attention = formats.ffn = formats.experts = "mxfp8";
     if (contains(text, "bf16 attention")) formats.attention = "bf16";
   }
   return formats;
