@@ -34,8 +34,15 @@ Seconds with_sustained_loss(Seconds compute, const GemmProfile& gemm) {
   return compute * (1 + gemm.sustained_loss * decades);
 }
 
+// FP8 products of weights that are scaled in blocks have a table of their own where somebody measured them.
+const GemmProfile& gemm_profile(const Operator& op, const KernelProfile& kernels) {
+  const auto blocks = kernels.gemm.find(Precision::mxfp8);
+  const bool in_blocks = op.precision == Precision::fp8 && op.storage == Precision::mxfp8;
+  return in_blocks && blocks != kernels.gemm.end() ? blocks->second : kernels.gemm.at(op.precision);
+}
+
 KernelTime gemm_time(const Operator& op, const GpuSpec& gpu) {
-  const GemmProfile& gemm = gpu.kernels.gemm.at(op.precision);
+  const GemmProfile& gemm = gemm_profile(op, gpu.kernels);
   const double sms = gpu.streaming_multiprocessors;
   double flops_held = std::numeric_limits<double>::infinity();
   for (std::size_t i = gpu.kernels.pair_tiles ? 0 : 1; i < tiles.size(); ++i)

@@ -53,6 +53,11 @@ struct ImageWork {
   double pairs = 0;  // of patches of one image: its patches squared
 };
 
+// What the arithmetic of a GEMM is in: the wider of weights and activations. MXFP8 weights under FP8 activations are FP8
+// in blocks, as DeepSeek-V3's: FP8 products, with scales multiplied in between (arXiv 2412.19437 section 3.3.2).
+[[nodiscard]] Precision arithmetic(Precision weights, Precision activations);
+[[nodiscard]] bool scaled_in_blocks(Precision weights, Precision activations);
+
 // What one attention group works on in one iteration. Sums over its sequences.
 struct Batch {
   double decode_sequences = 0;

@@ -2,6 +2,15 @@
 
 namespace aifsim::model {
 
+bool scaled_in_blocks(Precision weights, Precision activations) {
+  return weights == Precision::mxfp8 && activations == Precision::fp8;
+}
+
+Precision arithmetic(Precision weights, Precision activations) {
+  if (scaled_in_blocks(weights, activations)) return activations;
+  return element_bytes(weights) > element_bytes(activations) ? weights : activations;
+}
+
 void PassBuilder::add(const Operator& op) {
   if (times_ > 0 && op.bytes > Bytes{}) pass_.operators.push_back({op, times_});
 }

@@ -11,11 +11,6 @@ inline constexpr double fp32_bytes = 4;
 
 [[nodiscard]] inline double element_bytes(Precision precision) { return bytes_per_element(precision).in(units::B); }
 
-// What the arithmetic of a GEMM is in: the wider of weights and activations.
-[[nodiscard]] inline Precision arithmetic(Precision weights, Precision activations) {
-  return element_bytes(weights) > element_bytes(activations) ? weights : activations;
-}
-
 // Shares of a model that fall on the fullest pipeline stage and on one tensor rank.
 [[nodiscard]] inline double stage_share(const ModelSpec& model, const InferencePlan& plan) {
   return double{1} * ((model.layers + plan.pp - 1) / plan.pp) / model.layers;

@@ -38,7 +38,9 @@ class TokenPass {
   enum class Input { made_by_norm, made_by_kernel };
   void linear(OperatorName name, Precision weights, double width_out, double width_in, Input input) {
     const Precision format = arithmetic(weights, plan_.activations);
-    quantise(format, width_in, input);
+    // Activations get a scale for each 128 of a row, which the kernels that could be fused with do not make.
+    const bool blocks = scaled_in_blocks(weights, plan_.activations);
+    quantise(format, width_in, blocks ? Input::made_by_kernel : input);
     builder_.gemm(name, weights, format, tokens_, width_out, width_in);
   }
   void plain_linear(OperatorName name, double width_out, double width_in) {
@@ -86,11 +88,20 @@ class TokenPass {
       const double query = output_width * (model_.gated_attention ? 2 : 1);
       const double kv = local_kv_heads(model_, plan_) * model_.head_dim;
       linear("qkv_projection", plan_.attention_weights, query + 2 * kv, hidden(), Input::made_by_norm);
+      query_key_norm(output_width + kv);
       if (model_.position == Position::rope) builder_.memory("rotary", 2 * tokens_ * (output_width + kv) * bf16_bytes);
       if (model_.gated_attention) builder_.memory("attention_gate", 3 * tokens_ * output_width * bf16_bytes);
     }
     linear("output_projection", plan_.attention_weights, hidden(), output_width, Input::made_by_kernel);
     reduce("attention");
+  }
+
+  // One kernel where heads are normed alone; else one for the sums of squares, which all ranks add, and one to scale.
+  void query_key_norm(double width) {
+    if (model_.query_key_norm == QueryKeyNorm::none) return;
+    const bool together = model_.query_key_norm == QueryKeyNorm::width && plan_.tp > 1;
+    builder_.memory("query_key_norm", (together ? 3 : 2) * tokens_ * width * bf16_bytes, together ? 2 : 1);
+    if (together) builder_.exchange(Exchange::tensor_all_reduce, "query_key_norm", 2 * tokens_ * fp32_bytes);
   }
 
   // The down projections of queries and of keys and values are one GEMM, whole on every tensor rank. What depends on

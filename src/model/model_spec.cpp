@@ -13,6 +13,7 @@ namespace {
 constexpr std::array<std::string_view, 2> norm_names{"rmsnorm", "layernorm"};
 constexpr std::array<std::string_view, 3> activation_names{"swiglu", "gelu", "relu2"};
 constexpr std::array<std::string_view, 4> position_names{"rope", "learned", "alibi", "none"};
+constexpr std::array<std::string_view, 3> query_key_norms{"none", "heads", "width"};
 constexpr config::Range positive{.min = 1, .max = 1e7};
 constexpr config::Range not_negative{.min = 0, .max = 1e7};
 
@@ -95,6 +96,7 @@ LinearAttention read_linear_attention(const config::Node& node) {
 
 void read_beyond_dense(const config::Node& node, ModelSpec& model) {
   model.gated_attention = node.optional("gated_attention").boolean_or(false);
+  model.query_key_norm = static_cast<QueryKeyNorm>(node.optional("query_key_norm").choice_or(0, query_key_norms));
   model.mtp_layers = count_or(node.optional("mtp_layers"), 0, not_negative);
   model.layer_pattern = node.optional("layer_pattern").text_or("");
   if (const auto part = node.optional("experts")) model.experts = read_experts(part, model);

@@ -13,6 +13,8 @@ namespace aifsim::model {
 enum class Norm { rmsnorm, layernorm };
 enum class Activation { swiglu, gelu, relu2 };
 enum class Position { rope, learned, alibi, none };
+// Queries and keys are normed head by head, or all heads together: then tensor ranks sum squares over all of them.
+enum class QueryKeyNorm { none, heads, width };
 
 // Routed experts in place of some layers' FFN.
 struct Experts {
@@ -119,6 +121,7 @@ struct ModelSpec {
   bool tied_embeddings = false;
   int max_context = 0;           // tokens the model was made for; 0 = not stated
   bool gated_attention = false;  // the query projection yields a gate of the same width
+  QueryKeyNorm query_key_norm = QueryKeyNorm::none;
   std::optional<Experts> experts;
   std::optional<LatentAttention> latent_attention;
   std::optional<SparseAttention> sparse_attention;

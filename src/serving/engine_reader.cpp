@@ -72,8 +72,7 @@ void read_plan(const config::Node& node, const model::ModelSpec& model, model::I
 // Tensor cores must have the format that GEMMs compute in: the wider of weights and activations.
 void check_precision(const config::Node& node, const hardware::GpuSpec& gpu, const model::InferencePlan& plan) {
   for (const Precision weights : {plan.attention_weights, plan.ffn_weights, plan.expert_weights}) {
-    const bool wide = bytes_per_element(weights) > bytes_per_element(plan.activations);
-    const Precision computed = wide ? weights : plan.activations;
+    const Precision computed = model::arithmetic(weights, plan.activations);
     if (hardware::supports(gpu, computed)) continue;
     std::string known;
     for (const auto& [format, peak] : gpu.dense_peak) known += (known.empty() ? "" : ", ") + std::string(name_of(format));

@@ -8,24 +8,11 @@
 #include "base/error.hpp"
 #include "config/named_file.hpp"
 #include "hardware/platform.hpp"
+#include "study/inference_servers.hpp"
 #include "study/words.hpp"
 
 namespace aifsim::study {
 namespace {
-
-std::string engine_file(const std::string& engine) {
-  const std::string name = lower(engine);
-  if (name.starts_with("vllm")) return "vllm";
-  if (name.starts_with("sglang")) return "sglang";
-  if (name.starts_with("tensorrt-llm") || name.starts_with("trtllm")) return "tensorrt-llm";
-  return {};
-}
-
-// How the GPUs of one worker share the model.
-struct Layout {
-  int tp = 1, dp = 1, ep = 1, moe_tp = 1;
-  [[nodiscard]] int gpus() const { return tp * dp; }
-};
 
 Layout checked(Layout layout, const model::ModelSpec& model) {
   if (!model.experts) layout.ep = 1;
@@ -64,70 +51,13 @@ Layout worker_of(const Table::Row& row, const std::string& role, const model::Mo
   return checked(layout, model);
 }
 
-bool is_inferencex(const Table::Row& row) { return row.text("platform").starts_with("InferenceX"); }
-
-// How InferenceX starts its servers (github.com/SemiAnalysisAI/InferenceX, benchmarks/*.sh): vLLM with as many sequences
-// as users; SGLang with large prefill chunks; TensorRT-LLM with a token budget of a prompt and the batch, 8,192 at
-// least for DeepSeek.
-std::string inferencex_options(const Table::Row& row, const model::ModelSpec& model, const Layout& layout) {
-  const std::string engine = engine_file(row.text("engine"));
-  const int users = row.integer_or("concurrency", 1);
-  std::ostringstream out;
-  if (engine == "vllm") {
-    out << ", max_sequences: " << std::min(users, 8192);
-  } else if (engine == "sglang") {
-    const bool blackwell = is_blackwell(row.text("gpu"));
-    const bool tight = model.latent_attention && layout.gpus() < 8 && lower(row.text("precision")) == "fp8";
-    out << ", max_sequences: " << (users > 128 ? 512 : 128) << ", max_batched_tokens: " << (tight ? 8192 : blackwell && model.latent_attention ? 16384 : 32768)
-        << ", memory_fraction: " << (tight ? "0.95" : "0.85");
-    if (blackwell) out << ", prompt_wait: {iterations: " << (users >= 16 ? 30 : 10) << ", polled: true}";
-  } else {
-    const int prompt = row.integer("isl") + 64;
-    const bool fp8_on_blackwell = is_blackwell(row.text("gpu")) && lower(row.text("precision")) == "fp8";
-    const int budget = model.experts      ? std::max(8192, users + prompt)
-                       : fp8_on_blackwell ? 16384
-                                          : row.integer("isl") + row.integer("osl") + 20;
-    out << ", max_batched_tokens: " << std::max(2048, budget);
-    if (layout.dp > 1) out << ", prompt_wait: {iterations: 60, every_group: true}";
-    const bool batches = !model.experts && row.integer("isl") == 1024 && row.integer("osl") == 1024 && layout.tp < 8;
-    if (batches) out << ", prompt_wait: {iterations: 20, token_share: 0.9}";
-  }
-  return out.str();
-}
-
-int rounded_up(double value, int step) { return step * static_cast<int>(std::ceil(value / step)); }
-
-// What trtllm-bench chooses for the highest throughput (tensorrt_llm/bench/build/tuning.py, calc_engine_setting and
-// finetune_setting): as many sequences as it thinks that the cache holds, and the token budget of a steady mix of prompts
-// and answers. It counts a cache of keys and values of every head, latent attention or not.
-std::string throughput_options(const Table::Row& row, const model::ModelSpec& model, const Layout& layout,
-                               const CheckpointFormats& formats, Bytes gpu_memory) {
-  const double isl = row.number("isl"), osl = row.number("osl");
-  const auto element = [](const std::string& name) {
-    return name == "nvfp4" || name == "mxfp4" ? 0.5 : name == "bf16" ? 2.0 : 1.0;
-  };
-  const double heads = std::max(layout.gpus(), model.latent_attention ? model.heads : model.kv_heads);
-  const double head_size = model.latent_attention ? double{1} * model.hidden / model.heads : model.head_dim;
-  const double token = 2.0 * model.layers * heads * head_size * element(formats.kv_cache);
-  const double weights = model::total_parameters(model) * element(model.experts ? formats.experts : formats.ffn);
-  const double free = std::max(0.0, gpu_memory.in(units::B) * layout.gpus() - weights);
-  const double sequences = std::min(0.95 * free / (token * (isl + osl)), 4096.0);
-  const double tokens = std::min(sequences * (1 + isl / osl), 32768.0);
-  const int batch = sequences < 256    ? std::max(64, rounded_up(sequences, 32))
-                    : sequences < 1024 ? rounded_up(sequences, 128)
-                                       : rounded_up(sequences, 256);
-  int budget = tokens < 4096   ? std::max(2048, rounded_up(tokens, 256))
-               : tokens < 8192 ? rounded_up(tokens, 512)
-                               : rounded_up(tokens, 1024);
-  // A prompt must fit beside the decodes of a full batch.
-  budget = std::max(budget, static_cast<int>(isl) + batch);
-  return ", max_sequences: " + std::to_string(batch) + ", max_batched_tokens: " + std::to_string(budget);
-}
-
 // InferenceX asks for FP8 caches where its scripts say so: always with TensorRT-LLM, on Blackwell with SGLang and
 // narrow weights, with vLLM for dense models and for gpt-oss on Blackwell.
 std::string cache_format(const Table::Row& row, const model::ModelSpec& model, const std::string& usual) {
   if (!row.empty("kv_precision")) return lower(row.text("kv_precision"));
+  // NVIDIA's own checkpoints state an FP8 cache (hf_quant_config.json), and vLLM follows them.
+  const bool by_nvidia = row.text("model").starts_with("nvidia/") && engine_file(row.text("engine")) == "vllm";
+  if (by_nvidia && contains(lower(row.text("precision")), "fp8")) return "fp8";
   if (!is_inferencex(row)) return usual;
   const std::string engine = engine_file(row.text("engine"));
   const bool narrow = lower(row.text("precision")).starts_with("fp");
@@ -139,7 +69,8 @@ std::string cache_format(const Table::Row& row, const model::ModelSpec& model, c
 
 // The options of one engine, as a flow map after `engine: `.
 std::string engine_yaml(const Table::Row& row, const model::ModelSpec& model, const Layout& layout, Bytes gpu_memory) {
-  CheckpointFormats formats = checkpoint_formats(model, row.text("precision"), row.text("engine"), row.text("gpu"));
+  const char* const scaling = contains(row.text("quality_note"), "gemm=fp8_block") ? " block" : "";
+  CheckpointFormats formats = checkpoint_formats(model, row.text("precision") + scaling, row.text("engine"), row.text("gpu"));
   formats.kv_cache = cache_format(row, model, formats.kv_cache);
   std::ostringstream out;
   out << "{software: " << engine_file(row.text("engine")) << ", tp: " << layout.tp << ", dp: " << layout.dp;
@@ -151,15 +82,14 @@ std::string engine_yaml(const Table::Row& row, const model::ModelSpec& model, co
       << "}, prefix_caching: false, max_model_tokens: " << row.integer("isl") + row.integer("osl");
   if (!row.empty("max_batch")) out << ", max_sequences: " << row.integer("max_batch");
   if (row.text("load_model") == "static batch") out << ", batching: static";
-  if (row.text("load_model").starts_with("offline")) out << throughput_options(row, model, layout, formats, gpu_memory);
-  if (is_inferencex(row) && row.text("mode") == "agg") out << inferencex_options(row, model, layout);
+  out << server_options(row, model, layout, formats, gpu_memory);
   out << '}';
   return out.str();
 }
 
 std::string lengths_yaml(const Table::Row& row, const char* column) {
-  if (row.empty("range_ratio")) return row.text(column);
-  return "{max: " + row.text(column) + ", range_ratio: " + row.text("range_ratio") + "}";
+  const std::string ratio = range_ratio(row);
+  return ratio.empty() ? row.text(column) : "{max: " + row.text(column) + ", range_ratio: " + ratio + "}";
 }
 
 // Closed loop: as many requests as the benchmark client sends, all users starting at once, or fewer where the result is
@@ -169,14 +99,12 @@ std::string requests_yaml(const Table::Row& row, std::string& assumed) {
   out << "requests:\n  input: " << lengths_yaml(row, "isl") << "\n  output: " << lengths_yaml(row, "osl");
   if (row.text("load_model").starts_with("closed loop")) {
     const int users = row.integer("concurrency");
-    const int rounds = users <= 64 ? 10 : users <= 512 ? 5 : 3;
+    const int rounds = users <= 512 ? 10 : 3;
     out << "\n  arrivals: closed-loop\n  users: " << users << "\n  count: " << rounds * users << '\n';
-    // Equal lengths keep users in step for ever where prompts go before decodes. Where both share iterations, the rows'
-    // times to first token are those of clumps as large as the square root of their number, times a factor of the engine
-    // (calibrated; no client documents it).
-    const bool in_clumps = row.empty("range_ratio") && engine_file(row.text("engine")) != "sglang";
-    const double roots = engine_file(row.text("engine")) == "vllm" ? 1.2 : 3;
-    const int clump = std::min(users, static_cast<int>(std::lround(roots * std::sqrt(users))));
+    // Equal lengths keep users in step where many prompts fit into an iteration. Those of vLLM fall out of step, into
+    // clumps of about the square root of their number (calibrated, TTFT; no client documents it).
+    const bool in_clumps = range_ratio(row).empty() && engine_file(row.text("engine")) == "vllm";
+    const int clump = std::min(users, static_cast<int>(std::lround(1.2 * std::sqrt(users))));
     if (in_clumps) out << "  staggered: {in_step: " << clump << "}\nwarm_up: " << users << '\n';
     return out.str();
   }
@@ -219,12 +147,23 @@ model::ModelSpec load_model(const std::string& file) {
   return model;
 }
 
-Bytes memory_of(const std::string& node) {
+hardware::GpuSpec gpu_of(const std::string& node) {
   const config::Document document =
       config::Document::parse("nodes: {type: " + node + ", count: 1}\nscale_out: {topology: none}\n", "platform");
   const hardware::Platform platform = hardware::read_platform(document);
   document.check();
-  return platform.groups.front().type->gpu->memory;
+  return *platform.groups.front().type->gpu;
+}
+
+// A prefix that the server had cached, or more replicas than the row counts GPUs of: no GPU computes so many prompts.
+bool outruns_its_gpus(const Table::Row& row, const model::ModelSpec& model, const hardware::GpuSpec& gpu) {
+  if (row.empty("ttft_ms") || row.empty("tpot_ms") || row.empty("concurrency") || row.empty("num_gpus")) return false;
+  FlopsPerSecond peak;
+  for (const auto& [precision, rate] : gpu.dense_peak) peak = std::max(peak, rate);
+  const Seconds cycle = units::ms * (row.number("ttft_ms") + row.number("tpot_ms") * (row.number("osl") - 1));
+  const double tokens = row.number("concurrency") * row.number("isl");
+  const double layers = model::active_parameters(model) - 1.0 * model.vocab * model.hidden;
+  return units::flop * (2 * layers * tokens) / cycle > peak * row.number("num_gpus");
 }
 
 }  // namespace
@@ -235,21 +174,22 @@ RowReading read_inference_row(const Table::Row& row) {
   const std::string file = model_file_of(row.text("model"));
   const model::ModelSpec model = load_model(file);
   const std::string node = *node_type_of(row.text("gpu"), row.text("platform"));
-  const Bytes gpu_memory = memory_of(node);
+  const hardware::GpuSpec gpu = gpu_of(node);
+  if (outruns_its_gpus(row, model, gpu)) return {std::nullopt, "its prompts alone need more than the peak of its GPUs"};
   std::ostringstream out;
   out << "kind: serving\nname: \"" << row.text("id") << "\"\nmodel: " << file << '\n';
   if (row.text("mode") == "disagg") {
     const Layout prefill = worker_of(row, "prefill", model), decode = worker_of(row, "decode", model);
     const int prefills = row.integer("prefill_workers"), decodes = row.integer("decode_workers");
-    out << "prefill: {replicas: " << prefills << ", engine: " << engine_yaml(row, model, prefill, gpu_memory)
-        << "}\ndecode: {replicas: " << decodes << ", engine: " << engine_yaml(row, model, decode, gpu_memory) << "}\n";
+    out << "prefill: {replicas: " << prefills << ", engine: " << engine_yaml(row, model, prefill, gpu.memory)
+        << "}\ndecode: {replicas: " << decodes << ", engine: " << engine_yaml(row, model, decode, gpu.memory) << "}\n";
     scenario.platform = platform_yaml(node, prefills * prefill.gpus() + decodes * decode.gpus(),
                                       std::max(prefill.gpus(), decode.gpus()));
   } else {
     const Layout layout = layout_of(row, model, scenario.assumed);
     const int stages = std::max(1, row.integer_or("pp", 1));
     const int replicas = std::max(1, row.integer_or("num_gpus", 1) / (layout.gpus() * stages));
-    out << "replicas: " << replicas << "\nengine: " << engine_yaml(row, model, layout, gpu_memory) << '\n';
+    out << "replicas: " << replicas << "\nengine: " << engine_yaml(row, model, layout, gpu.memory) << '\n';
     scenario.platform = platform_yaml(node, replicas * layout.gpus() * stages, layout.gpus());
   }
   out << requests_yaml(row, scenario.assumed);

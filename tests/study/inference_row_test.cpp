@@ -101,6 +101,38 @@ TEST(InferenceRow, checkpoints_keep_parts_in_bf16) {
   EXPECT_EQ(open.engine().plan.activations, Precision::bf16) << "Hopper has no arithmetic of four bits";
 }
 
+TEST(InferenceRow, fp8_in_blocks_is_computed_in_fp8) {
+  const Reading blocks({.model = "deepseek-ai/DeepSeek-R1", .gpus = "8", .tp = "8"});
+  EXPECT_EQ(blocks.engine().plan.attention_weights, Precision::mxfp8);
+  EXPECT_EQ(model::arithmetic(blocks.engine().plan.attention_weights, blocks.engine().plan.activations), Precision::fp8);
+  const Reading stated({.note = "gemm=fp8_block moe=fp8_block"}), plain({});
+  EXPECT_EQ(stated.engine().plan.ffn_weights, Precision::mxfp8);
+  EXPECT_EQ(plain.engine().plan.ffn_weights, Precision::fp8);
+}
+
+TEST(InferenceRow, nvidias_checkpoints_state_the_cache_of_vllm) {
+  EXPECT_EQ(Reading({.model = "nvidia/Llama-3.1-8B-Instruct-FP8"}).engine().plan.kv_cache, Precision::fp8);
+  EXPECT_EQ(Reading(Row{}).engine().plan.kv_cache, Precision::bf16);
+}
+
+TEST(InferenceRow, aiconfigurators_servers_take_about_one_prompt_an_iteration) {
+  const auto started = [](const char* engine) {
+    return Reading({.platform = "NVIDIA aic gap-analysis h100_sxm", .engine = engine, .lengths = "1024,128,",
+                    .note = "source_file=aic-auto-gap-analysis/data"})
+        .engine();
+  };
+  EXPECT_EQ(started("trtllm 1.0.0rc3").max_batched_tokens, 3040) << "512 + 1024 + 1500 in blocks of 32";
+  EXPECT_EQ(started("sglang 0.5.6.post2").batching, serving::Batching::mixed);
+  EXPECT_EQ(started("sglang 0.5.1.post1").batching, serving::Batching::prefill_first);
+  EXPECT_EQ(started("vllm 0.12.0").max_batched_tokens, 8192);
+}
+
+TEST(InferenceRow, gap_analyses_repeat_inferencex) {
+  const Table table = Row{.platform = "NVIDIA aic gap-analysis b200_sxm", .note = "source_file=kimi.csv"}.table();
+  const std::string workload = read_inference_row(table.row(0)).scenario.value().workload;
+  EXPECT_NE(workload.find("{max: 256, range_ratio: 0.8}"), std::string::npos) << workload;
+}
+
 TEST(InferenceRow, what_cannot_be_read_has_a_reason) {
   const auto reason = [](const Row& row) {
     const Table table = row.table();
@@ -112,6 +144,7 @@ TEST(InferenceRow, what_cannot_be_read_has_a_reason) {
   EXPECT_EQ(reason({.concurrency = ""}), "the row does not state its concurrency");
   EXPECT_EQ(reason({.mode = "disagg"}), "the row does not state its workers");
   EXPECT_EQ(reason({.load = "saturated"}), "load model saturated");
+  EXPECT_EQ(reason({.lengths = "15000,500,", .concurrency = "416"}), "its prompts alone need more than the peak of its GPUs");
 }
 
 TEST(InferenceRow, a_row_is_scored_and_its_derived_throughput_is_not) {
@@ -126,7 +159,7 @@ TEST(InferenceRow, a_row_is_scored_and_its_derived_throughput_is_not) {
 }
 
 TEST(InferenceRow, a_model_that_does_not_fit_is_infeasible) {
-  const Table table = Row{.model = "Llama 3.1 405B"}.table();
+  const Table table = Row{.model = "Llama 3.1 405B", .lengths = "16,16,"}.table();
   std::vector<RowResult> results = published(TableKind::inference, table.row(0));
   simulate_row(TableKind::inference, table.row(0), results);
   EXPECT_EQ(results.front().status, RowStatus::infeasible);
