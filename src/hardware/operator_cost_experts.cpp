@@ -60,7 +60,9 @@ KernelTime expert_time(const Operator& op, const GpuSpec& gpu) {
   // All but the last are as deep as the hidden width, the last as the inner one.
   const double depth = matrices * op.n * op.k + profile.k_ramp * (std::max(0.0, matrices - 1) * op.n + op.k);
   const double flops_held = 2 * padded_rows(op, profile) * depth;
-  const Bytes weights = std::min(op.batch * matrices * op.n * op.k * bytes_per_element(op.storage), op.bytes);
+  // Scales of whole blocks are next to nothing.
+  const Precision stored = op.precision == Precision::fp8 && op.storage == Precision::mxfp8 ? op.precision : op.storage;
+  const Bytes weights = std::min(op.batch * matrices * op.n * op.k * bytes_per_element(stored), op.bytes);
   const Bytes passes = profile.token_passes * (op.bytes - weights) + profile.row_bytes * op.m * op.k * B;
   return {.compute = flops_held * flop / (gpu.dense_peak.at(op.precision) * profile.peak_fraction),
           .memory = weights / (gpu.memory_bandwidth * profile.bandwidth_fraction),

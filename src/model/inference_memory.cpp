@@ -14,16 +14,18 @@ double mixer_bytes(const ModelSpec& model, const InferencePlan& plan, Mixer mixe
   const double kv_share = model.kv_heads > 0 ? local_kv_heads(model, plan) / model.kv_heads : 0;
   const double matrices = weights.split / plan.tp + weights.kv * kv_share + weights.replicated;
   // MLA engines keep the absorbed copies in BF16.
-  return matrices * element_bytes(plan.attention_weights) + (weights.absorbed / plan.tp + weights.other) * bf16_bytes;
+  return matrices * stored_bytes(plan.attention_weights, plan.activations) +
+         (weights.absorbed / plan.tp + weights.other) * bf16_bytes;
 }
 
 double ffn_bytes(const ModelSpec& model, const InferencePlan& plan, Ffn ffn) {
   const FfnWeights weights = ffn_weights(model, ffn);
-  double bytes = (weights.split / plan.tp + weights.latent) * element_bytes(plan.ffn_weights) +
+  double bytes = (weights.split / plan.tp + weights.latent) * stored_bytes(plan.ffn_weights, plan.activations) +
                  (weights.router + weights.norm) * bf16_bytes;
   if (ffn == Ffn::experts) {
     const double copies = 1 + double{1} * plan.redundant_experts / model.experts->count;
-    bytes += weights.routed * copies / (double{1} * plan.ep * plan.moe_tp) * element_bytes(plan.expert_weights);
+    bytes += weights.routed * copies / (double{1} * plan.ep * plan.moe_tp) *
+             stored_bytes(plan.expert_weights, plan.activations);
   }
   return bytes;
 }
@@ -31,7 +33,7 @@ double ffn_bytes(const ModelSpec& model, const InferencePlan& plan, Ffn ffn) {
 double mtp_bytes(const ModelSpec& model, const InferencePlan& plan) {
   if (!plan.speculative || model.mtp_layers == 0) return 0;
   const ModelSpec draft = draft_model(model);
-  const double projection = 2.0 * model.hidden * model.hidden * element_bytes(plan.attention_weights);
+  const double projection = 2.0 * model.hidden * model.hidden * stored_bytes(plan.attention_weights, plan.activations);
   return model.mtp_layers * (mixer_bytes(draft, plan, Mixer::attention) + ffn_bytes(draft, plan, ffn_of(draft, 0)) +
                              projection + 3 * norm_parameters(draft) * bf16_bytes);
 }

@@ -11,6 +11,11 @@ inline constexpr double fp32_bytes = 4;
 
 [[nodiscard]] inline double element_bytes(Precision precision) { return bytes_per_element(precision).in(units::B); }
 
+// Of one weight: 128 x 128 share one scale where they are scaled in blocks, which is next to nothing.
+[[nodiscard]] inline double stored_bytes(Precision weights, Precision activations) {
+  return element_bytes(scaled_in_blocks(weights, activations) ? activations : weights);
+}
+
 // Shares of a model that fall on the fullest pipeline stage and on one tensor rank.
 [[nodiscard]] inline double stage_share(const ModelSpec& model, const InferencePlan& plan) {
   return double{1} * ((model.layers + plan.pp - 1) / plan.pp) / model.layers;

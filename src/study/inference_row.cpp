@@ -70,7 +70,8 @@ std::string cache_format(const Table::Row& row, const model::ModelSpec& model, c
 // The options of one engine, as a flow map after `engine: `.
 std::string engine_yaml(const Table::Row& row, const model::ModelSpec& model, const Layout& layout, Bytes gpu_memory) {
   const char* const scaling = contains(row.text("quality_note"), "gemm=fp8_block") ? " block" : "";
-  CheckpointFormats formats = checkpoint_formats(model, row.text("precision") + scaling, row.text("engine"), row.text("gpu"));
+  const std::string precision = row.text("precision") + scaling;
+  CheckpointFormats formats = checkpoint_formats(model, precision, row.text("engine"), row.text("gpu"));
   formats.kv_cache = cache_format(row, model, formats.kv_cache);
   std::ostringstream out;
   out << "{software: " << engine_file(row.text("engine")) << ", tp: " << layout.tp << ", dp: " << layout.dp;

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
-#include <cstdio>
 #include <sstream>
 
 #include "study/words.hpp"
@@ -74,12 +74,20 @@ std::string throughput_options(const Table::Row& row, const model::ModelSpec& mo
   return ", max_sequences: " + std::to_string(batch) + ", max_batched_tokens: " + std::to_string(budget);
 }
 
-// "sglang 0.5.6.post2": is it this release or a later one?
+// "sglang 0.5.6.post2": is it this release or a later one? Names without a number are of today's.
 bool is_release(const std::string& engine, std::array<int, 3> wanted) {
   std::array<int, 3> found{};
-  const std::size_t number = engine.find_first_of("0123456789");
-  if (number == std::string::npos) return true;
-  return std::sscanf(engine.c_str() + number, "%d.%d.%d", &found[0], &found[1], &found[2]) < 2 || found >= wanted;
+  std::size_t known = 0;
+  const char* const end = engine.data() + engine.size();
+  const char* at = engine.data() + std::min(engine.find_first_of("0123456789"), engine.size());
+  while (known < found.size()) {
+    const auto [stop, error] = std::from_chars(at, end, found.at(known));
+    if (error != std::errc()) break;
+    ++known;
+    if (stop == end || *stop != '.') break;
+    at = stop + 1;
+  }
+  return known < 2 || found >= wanted;
 }
 
 // How aiconfigurator starts the servers of its gap analyses (github.com/ai-dynamo/aiconfigurator, generator/rule_plugin

@@ -389,6 +389,15 @@ TEST(Arithmetic, is_the_wider_of_weights_and_activations_but_for_blocks) {
   EXPECT_EQ(arithmetic(Precision::mxfp8, Precision::fp8), Precision::fp8);
 }
 
+TEST(Weights, in_blocks_take_what_fp8_takes) {
+  const auto held = [](Precision weights, Precision activations) {
+    return weight_bytes(shipped("deepseek-v3"), {.attention_weights = weights, .ffn_weights = weights,
+                                                 .expert_weights = weights, .activations = activations});
+  };
+  EXPECT_EQ(held(Precision::mxfp8, Precision::fp8), held(Precision::fp8, Precision::fp8));
+  EXPECT_GT(held(Precision::mxfp8, Precision::mxfp8), held(Precision::fp8, Precision::fp8));
+}
+
 TEST(Quantising, of_activations_in_blocks_is_a_kernel_of_its_own) {
   const auto kernels = [](Precision weights) {
     InferencePlan plan{.attention_weights = weights, .ffn_weights = weights, .activations = Precision::fp8};
