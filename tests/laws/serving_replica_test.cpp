@@ -227,6 +227,8 @@ TEST(ServingReplicaLaws, WhoIsSwappedOutComesBack) {
   std::int64_t preemptions = 0;
   for (unsigned seed = 4000; seed < 4400; ++seed) {
     Draw draw = Drawer(seed).next();
+    draw.blocks = 520 / draw.options.block_tokens;
+    draw.options.admission = serving::Admission::optimistic;
     draw.options.preemption = serving::Preemption::swap;
     draw.options.swap_bandwidth = units::GB_per_s * (seed % 2 == 0 ? 1.0 : 1000.0);
     SCOPED_TRACE("seed " + std::to_string(seed));
