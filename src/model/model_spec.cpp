@@ -97,6 +97,7 @@ LinearAttention read_linear_attention(const config::Node& node) {
 void read_beyond_dense(const config::Node& node, ModelSpec& model) {
   model.gated_attention = node.optional("gated_attention").boolean_or(false);
   model.query_key_norm = static_cast<QueryKeyNorm>(node.optional("query_key_norm").choice_or(0, query_key_norms));
+  model.fp8_in_blocks = node.optional("fp8_in_blocks").boolean_or(false);
   model.mtp_layers = count_or(node.optional("mtp_layers"), 0, not_negative);
   model.layer_pattern = node.optional("layer_pattern").text_or("");
   if (const auto part = node.optional("experts")) model.experts = read_experts(part, model);

@@ -128,6 +128,7 @@ struct ModelSpec {
   std::optional<SlidingWindow> sliding_window;
   std::optional<Mamba> mamba;
   std::optional<LinearAttention> linear_attention;
+  bool fp8_in_blocks = false;    // its FP8 checkpoints have a scale for each 128 x 128 weights
   std::optional<Vision> vision;  // not in the parameter counts
   std::string layer_pattern;  // one letter a layer: M Mamba-2, E experts, * attention, - dense FFN; empty = transformer
   int mtp_layers = 0;         // multi-token prediction, for speculative decoding; not in the parameter counts

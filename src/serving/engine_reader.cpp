@@ -19,12 +19,16 @@ int degree_of(const config::Node& node, int fallback) { return static_cast<int>(
 
 Precision precision_or(const config::Node& node, Precision fallback) { return node ? node.precision() : fallback; }
 
-// `precision: fp8`, or a map of its parts. GEMMs compute in the weights' format unless `activations` says otherwise.
-void read_precision(const config::Node& node, model::InferencePlan& plan) {
+// `precision: fp8`, or a map of its parts. GEMMs compute in the weights' format unless `activations` says otherwise. FP8 of
+// a model whose checkpoints are scaled in blocks is MXFP8 weights under FP8 activations (model::scaled_in_blocks).
+void read_precision(const config::Node& node, const model::ModelSpec& model, model::InferencePlan& plan) {
   if (!node) return;
   if (!node.is_map()) {
     const Precision all = node.precision();
     plan.attention_weights = plan.ffn_weights = plan.expert_weights = plan.activations = plan.dispatch = all;
+    if (all == Precision::fp8 && model.fp8_in_blocks) {
+      plan.attention_weights = plan.ffn_weights = plan.expert_weights = Precision::mxfp8;
+    }
     return;
   }
   const Precision all = precision_or(node.optional("weights"), plan.ffn_weights);
@@ -167,7 +171,7 @@ EngineOptions read_engine(const config::Node& node, const model::ModelSpec& mode
   EngineOptions options;
   read_software(node.required("software"), options);
   read_plan(node, model, options.plan);
-  read_precision(node.optional("precision"), options.plan);
+  read_precision(node.optional("precision"), model, options.plan);
   options.plan.kv_cache = precision_or(node.optional("kv_cache"), options.plan.kv_cache);
   options.prefix_caching = options.prefix_caching && !recurrent(model);
   read_settings(node, options);

@@ -26,13 +26,6 @@ std::string squeezed(const std::string& name) {
 // Kimi-K2.5, GLM-5, MiniMax-M2.5, Qwen3.5 (hf_quant_config.json, exclude_modules; recalled).
 bool only_experts(const model::ModelSpec& model) { return model.experts.has_value(); }
 
-// The FP8 checkpoints of DeepSeek, Qwen3, MiniMax and those who took DeepSeek's architecture over have a scale for each
-// 128 x 128 weights (config.json, weight_block_size); Meta's and NVIDIA's have one for a tensor or a row.
-bool in_blocks(const model::ModelSpec& model) {
-  const std::string name = lower(model.name);
-  return model.latent_attention || contains(name, "qwen3") || contains(name, "minimax");
-}
-
 }  // namespace
 
 std::string model_file_of(const std::string& name) {
@@ -80,7 +73,7 @@ CheckpointFormats checkpoint_formats(const model::ModelSpec& model, const std::s
   if (contains(text, "fp8")) {
     formats = {"fp8", "fp8", "fp8", "fp8", cache};
     // MXFP8 weights under FP8 activations are FP8 in blocks (model::arithmetic).
-    if (contains(text, "block") || in_blocks(model)) formats.attention = formats.ffn = formats.experts = "mxfp8";
+    if (contains(text, "block") || model.fp8_in_blocks) formats.attention = formats.ffn = formats.experts = "mxfp8";
     if (contains(text, "bf16 attention")) formats.attention = "bf16";
   }
   return formats;

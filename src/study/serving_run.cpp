@@ -245,8 +245,10 @@ void describe(const Deployment& deployment, metrics::ServingReport& report) {
   report.package = job.package;
   report.gpus = job.gpus();
   report.engine = job.pools.front().engine.software.name;
-  report.precision = std::string(aifsim::name_of(job.pools.front().engine.plan.ffn_weights)) + " weights, " +
-                     std::string(aifsim::name_of(job.pools.front().engine.plan.kv_cache)) + " KV";
+  const model::InferencePlan& plan = job.pools.front().engine.plan;
+  const bool blocks = model::scaled_in_blocks(plan.ffn_weights, plan.activations);
+  report.precision = (blocks ? "fp8 weights in blocks" : std::string(aifsim::name_of(plan.ffn_weights)) + " weights") +
+                     ", " + std::string(aifsim::name_of(plan.kv_cache)) + " KV";
   for (std::size_t i = 0; i < job.pools.size(); ++i) {
     const serving::Pool& pool = job.pools[i];
     report.pools.push_back(pool_report(pool, deployment.memories[i]));

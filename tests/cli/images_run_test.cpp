@@ -25,7 +25,7 @@ TEST(ImagesRun, every_output_has_them) {
   EXPECT_NE(text.output.find("images of 1,"), std::string::npos) << text.output;
   EXPECT_NE(text.output.find("preparing images on the host"), std::string::npos);
   const std::string lines = content_of(scratch.path() + "/out/requests.csv");
-  EXPECT_NE(lines.find("e2e_s,images,image_tokens,encoded_images\n"), std::string::npos);
+  EXPECT_NE(lines.find("e2e_s,images,image_tokens,encoded_images,adapter\n"), std::string::npos);
   const Outcome json = run_with({"--set", "requests.count=20", "--format", "json"});
   const nlohmann::json job = nlohmann::json::parse(json.output).at("jobs").at(0);
   EXPECT_GT(job.at("images").at("brought"), 0);

@@ -76,6 +76,16 @@ TEST(Engine, TheUsersKeysWin) {
   EXPECT_TRUE(options.must_hold_longest);
 }
 
+TEST(Engine, Fp8IsThatOfTheModelsCheckpoints) {
+  const model::InferencePlan blocks = engine_of("{software: vllm, precision: fp8}", "qwen3-32b").plan;
+  EXPECT_TRUE(model::scaled_in_blocks(blocks.ffn_weights, blocks.activations));
+  EXPECT_EQ(blocks.expert_weights, Precision::mxfp8);
+  const model::InferencePlan plain = engine_of("{software: vllm, precision: fp8}").plan;
+  EXPECT_EQ(plain.ffn_weights, Precision::fp8);
+  const model::InferencePlan told = engine_of("{software: vllm, precision: {weights: fp8}}", "qwen3-32b").plan;
+  EXPECT_EQ(told.ffn_weights, Precision::fp8);
+}
+
 TEST(Engine, ADefaultNumberOfSequencesGivesWayToASmallBudget) {
   EXPECT_EQ(engine_of("{software: vllm, max_batched_tokens: 500}").max_sequences, 500);
 }
