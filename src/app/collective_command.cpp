@@ -6,8 +6,8 @@
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <memory>
 #include <iostream>
+#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "app/inputs.hpp"
@@ -66,8 +66,8 @@ collective::Operation operation_named(const std::string& text) {
 
 std::string redop_of(collective::Operation operation) {
   using collective::Operation;
-  const bool reduces = operation == Operation::all_reduce || operation == Operation::reduce_scatter ||
-                       operation == Operation::reduce;
+  const bool reduces =
+      operation == Operation::all_reduce || operation == Operation::reduce_scatter || operation == Operation::reduce;
   return reduces ? "sum" : "none";
 }
 
@@ -111,8 +111,8 @@ std::vector<std::string> cells_of(const study::Bench& bench, const BenchRow& row
           bottleneck_of(row, fabric)};
 }
 
-constexpr std::array titles{"size", "count", "type", "redop", "time_us", "algbw_GBps", "busbw_GBps",
-                            "algorithm", "protocol", "bottleneck"};
+constexpr std::array titles{"size",       "count",      "type",      "redop",    "time_us",
+                            "algbw_GBps", "busbw_GBps", "algorithm", "protocol", "bottleneck"};
 
 std::string csv_of(const study::Bench& bench, const topology::Fabric& fabric) {
   std::string text = fmt::format("{}\n", fmt::join(titles, ","));
@@ -152,7 +152,8 @@ double parse_size(const std::string& part, const std::string& text) {
     unit = std::pow(1024.0, 1.0 + static_cast<double>(prefixes.find(digits.back())));
     digits.pop_back();
   }
-  const bool whole = !digits.empty() && digits.size() < 16 && digits.find_first_not_of("0123456789") == std::string::npos;
+  const bool whole =
+      !digits.empty() && digits.size() < 16 && digits.find_first_not_of("0123456789") == std::string::npos;
   if (!whole || std::stod(digits) < 1) refuse_sizes(text);
   return std::stod(digits) * unit;
 }
@@ -215,8 +216,10 @@ std::vector<double> parse_sizes(const std::string& text) {
   constexpr std::size_t most_sizes = 10'000;
   std::vector<std::string> parts{""};
   for (const char c : text) {
-    if (c == ':') parts.emplace_back();
-    else parts.back() += c;
+    if (c == ':')
+      parts.emplace_back();
+    else
+      parts.back() += c;
   }
   if (parts.size() == 1) return {parse_size(parts[0], text)};
   if (parts.size() != 3 || parts[2].empty()) refuse_sizes(text);

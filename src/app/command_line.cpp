@@ -34,9 +34,8 @@ void add_choice(CLI::App& app, const std::string& name, Enum& value, const std::
 const std::map<std::string, Format> formats{{"text", Format::text}, {"json", Format::json}};
 const std::map<std::string, Network> networks{
     {"fluid", Network::fluid}, {"simgrid", Network::simgrid}, {"ideal", Network::ideal}};
-const std::map<std::string, study::ValidateFormat> validate_formats{{"text", study::ValidateFormat::text},
-                                                                    {"json", study::ValidateFormat::json},
-                                                                    {"csv", study::ValidateFormat::csv}};
+const std::map<std::string, study::ValidateFormat> validate_formats{
+    {"text", study::ValidateFormat::text}, {"json", study::ValidateFormat::json}, {"csv", study::ValidateFormat::csv}};
 
 // Told when it is broken, and not in the help, where it would stand between an option and its words.
 template <typename Number>
@@ -63,11 +62,13 @@ CLI::App* add_run(CLI::App& app, RunOptions& options) {
   run->add_option("--seed", options.seed, "Seed of every random stream (default 1)")
       ->type_name("N")
       ->check([](const std::string& text) {
-        const bool is_whole = !text.empty() && text.size() < 20 && text.find_first_not_of("0123456789") == std::string::npos;
+        const bool is_whole =
+            !text.empty() && text.size() < 20 && text.find_first_not_of("0123456789") == std::string::npos;
         return is_whole ? std::string() : "expected a whole number, got \"" + text + '"';
       });
-  add_choice(*run, "--network", options.network, networks,
-             "How flows share channels: max-min fair at scale (fluid, the default), SimGrid's own model, no contention");
+  add_choice(
+      *run, "--network", options.network, networks,
+      "How flows share channels: max-min fair at scale (fluid, the default), SimGrid's own model, no contention");
   run->add_option("--out", options.out, "Also write the report and the resolved inputs into this directory")
       ->type_name("DIR");
   add_choice(*run, "--format", options.format, formats, "What to print (default text)");
@@ -96,7 +97,8 @@ const std::map<std::string, TopologyFormat> topology_formats{{"text", TopologyFo
                                                              {"graphml", TopologyFormat::graphml}};
 
 CLI::App* add_topology(CLI::App& app, TopologyOptions& options) {
-  CLI::App* topology = app.add_subcommand("topology", "Describe a platform's network: parts, power, price, bottlenecks");
+  CLI::App* topology =
+      app.add_subcommand("topology", "Describe a platform's network: parts, power, price, bottlenecks");
   topology->add_option("PLATFORM", options.platform, "Platform file, e.g. platforms/dgx-h100-32.yaml")
       ->required()
       ->type_name("FILE");
@@ -165,9 +167,8 @@ CLI::App* add_list(CLI::App& app, ListOptions& options) {
 
 const std::map<std::string, CollectiveFormat> collective_formats{
     {"text", CollectiveFormat::text}, {"json", CollectiveFormat::json}, {"csv", CollectiveFormat::csv}};
-const std::map<std::string, CollectiveNetwork> collective_networks{{"fluid", CollectiveNetwork::fluid},
-                                                                   {"simgrid", CollectiveNetwork::simgrid},
-                                                                   {"ideal", CollectiveNetwork::ideal}};
+const std::map<std::string, CollectiveNetwork> collective_networks{
+    {"fluid", CollectiveNetwork::fluid}, {"simgrid", CollectiveNetwork::simgrid}, {"ideal", CollectiveNetwork::ideal}};
 
 CLI::App* add_collective(CLI::App& app, CollectiveOptions& options) {
   CLI::App* collective = app.add_subcommand("collective", "Time a collective over growing sizes, as nccl-tests do");
@@ -183,13 +184,20 @@ CLI::App* add_collective(CLI::App& app, CollectiveOptions& options) {
       ->check(within(2, 100'000'000));
   collective->add_option("--sizes", options.sizes, "FROM:TO:xFACTOR, FROM:TO:STEP or one size (default 8:16G:x2)")
       ->type_name("SIZES");
-  collective->add_option("--algorithm", options.algorithm, "auto (the default), one of `aifsim list collectives`, or steps as data")
+  collective
+      ->add_option("--algorithm", options.algorithm,
+                   "auto (the default), one of `aifsim list collectives`, or steps as data")
       ->type_name("NAME|FILE.yaml");
-  collective->add_option("--imbalance", options.imbalance, "all_to_all_v: rank 0's bytes over the mean, or a number for each rank")
+  collective
+      ->add_option("--imbalance", options.imbalance,
+                   "all_to_all_v: rank 0's bytes over the mean, or a number for each rank")
       ->type_name("F|F,F,...");
-  collective->add_flag("--unfolded", options.unfolded, "ring, chain: simulate every rank's flows, not one rank's for all");
-  collective->add_flag("--collnet", options.collnet, "Let auto reduce in the network's switches (SHARP; NCCL_COLLNET_ENABLE)");
-  add_choice(*collective, "--network", options.network, collective_networks, "How flows share channels (default fluid)");
+  collective->add_flag("--unfolded", options.unfolded,
+                       "ring, chain: simulate every rank's flows, not one rank's for all");
+  collective->add_flag("--collnet", options.collnet,
+                       "Let auto reduce in the network's switches (SHARP; NCCL_COLLNET_ENABLE)");
+  add_choice(*collective, "--network", options.network, collective_networks,
+             "How flows share channels (default fluid)");
   add_choice(*collective, "--format", options.format, collective_formats, "What to print (default text)");
   collective->footer(collective_examples);
   return collective;
@@ -276,8 +284,10 @@ Command parse_command_line(int argc, const char* const* argv) {
     const auto chosen = app.get_subcommands();
     const std::string command = chosen.empty() ? "aifsim" : "aifsim " + chosen.front()->get_name();
     const bool unknown = chosen.empty() && argc > 1 && *argv[1] != '-';
-    const std::string what = unknown ? "expected run|validate|check|list|topology|trace|traffic|collective|study|help, got \"" + std::string(argv[1]) + '"'
-                                     : std::string(error.what());
+    const std::string what =
+        unknown ? "expected run|validate|check|list|topology|trace|traffic|collective|study|help, got \"" +
+                      std::string(argv[1]) + '"'
+                : std::string(error.what());
     throw UsageError(what + " (see " + command + " --help)");
   }
   if (run->parsed()) return run_options;

@@ -42,7 +42,8 @@ struct PrintOptions {
   std::string text;  // help or version
 };
 
-using Command = std::variant<RunOptions, study::ValidateOptions, CheckOptions, ListOptions, TopologyOptions, TrafficCommandOptions, TraceCommandOptions, CollectiveOptions, StudyOptions, PrintOptions>;
+using Command = std::variant<RunOptions, study::ValidateOptions, CheckOptions, ListOptions, TopologyOptions,
+                             TrafficCommandOptions, TraceCommandOptions, CollectiveOptions, StudyOptions, PrintOptions>;
 
 // The command line is wrong: exit code 2.
 class UsageError : public std::runtime_error {

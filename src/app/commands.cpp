@@ -31,7 +31,8 @@ void validate_command(study::ValidateOptions options) {
 void execute(const Command& command) {
   std::visit(Execute{}, command);
   std::cout.flush();
-  if (!std::cout) throw ConfigError(Problem{"", 0, 0, "stdout", "an output that takes the result", "a write error", ""});
+  if (!std::cout)
+    throw ConfigError(Problem{"", 0, 0, "stdout", "an output that takes the result", "a write error", ""});
 }
 
 }  // namespace aifsim::app

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "app/study_command.hpp"
 #include "base/error.hpp"
 #include "collective/library.hpp"
 #include "collective/step_list.hpp"
@@ -10,11 +11,10 @@
 #include "hardware/node_catalog_parts.hpp"
 #include "hardware/platform.hpp"
 #include "model/model_spec.hpp"
-#include "app/study_command.hpp"
-#include "serving/request_plan.hpp"
 #include "serving/engine_software.hpp"
 #include "serving/job.hpp"
 #include "serving/package.hpp"
+#include "serving/request_plan.hpp"
 #include "training/framework.hpp"
 #include "training/job.hpp"
 
@@ -113,7 +113,8 @@ const FileKind& kind_of(const std::string& path, const config::Document& documen
   for (const FileKind& kind : kinds) {
     if (std::all_of(kind.keys.begin(), kind.keys.end(), has)) return kind;
   }
-  throw ConfigError(Problem{path, 0, 0, "", "a platform (`nodes`), a workload (`kind`), a study, a model or a catalogue file",
+  throw ConfigError(Problem{path, 0, 0, "",
+                            "a platform (`nodes`), a workload (`kind`), a study, a model or a catalogue file",
                             "a file with none of their keys", ""});
 }
 

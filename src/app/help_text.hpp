@@ -50,7 +50,8 @@ inline constexpr const char* collective_examples =
     "  aifsim collective platforms/dgx-h100-32.yaml --op all_gather --ranks 16 \\\n"
     "      --algorithm workloads/collectives/rail-all-gather-16.yaml\n"
     "\n"
-    "Sizes are nccl-tests': K, M, G are powers of 1024. The columns are theirs too, with the algorithm, the protocol and\n"
+    "Sizes are nccl-tests': K, M, G are powers of 1024. The columns are theirs too, with the algorithm, the protocol "
+    "and\n"
     "the channel that bounded the slowest flow, or latency.\n"
     "\n"
     "JSON keys: operation; ranks; rows[]{bytes time_us algbw_GBps busbw_GBps algorithm protocol flows bottleneck};\n"
@@ -62,7 +63,8 @@ inline constexpr const char* trace_examples =
     "  aifsim trace AzureLLMInferenceTrace_conv.csv --set cut.to='10 min' --set rate_scale=2 --format json\n"
     "  aifsim trace workloads/requests/agentic.yaml --set count=2000\n"
     "\n"
-    "The format is told by the file's content: Mooncake, Qwen-Bailian or other JSONL, Azure, BurstGPT or other CSV with a\n"
+    "The format is told by the file's content: Mooncake, Qwen-Bailian or other JSONL, Azure, BurstGPT or other CSV "
+    "with a\n"
     "header, ServeGen's chunk-N-trace.csv. --set takes the keys of `requests:` in a serving workload.\n"
     "`aifsim help json` documents the keys of the JSON.\n";
 
@@ -85,7 +87,8 @@ inline constexpr const char* trace_json =
     "  images.requests, .tokens ?   integer    requests with images; image tokens of all\n"
     "  adapters.<number> ?          integer    requests of each LoRA adapter\n"
     "  series_width_s               s          one entry of series\n"
-    "  series[]                     {start_s, requests_per_s, input_tokens_per_s, output_tokens_per_s}, from the first arrival\n"
+    "  series[]                     {start_s, requests_per_s, input_tokens_per_s, output_tokens_per_s}, from the first "
+    "arrival\n"
     "  notes[]                      text       what was assumed\n";
 
 inline constexpr const char* list_examples =
@@ -93,7 +96,8 @@ inline constexpr const char* list_examples =
     "  aifsim list gpus\n"
     "  aifsim list topologies\n"
     "\n"
-    "Names as input files take them. Media: latency of a hop, power of one end of a link, price of a link with its ends.\n"
+    "Names as input files take them. Media: latency of a hop, power of one end of a link, price of a link with its "
+    "ends.\n"
     "GPUs: dense peak, memory, and NVLink in one direction. NIMs: their engines, and the GPUs that each is for.\n";
 
 }  // namespace aifsim::app

@@ -57,7 +57,8 @@ InputFile& file_for(const config::Override& override_text, const std::string& te
     if (has_key(file, key)) takers.push_back(&file);
   }
   if (takers.size() > 1) {
-    refuse(text, "platform:" + override_text.key + " or workload:" + override_text.key, "a key that both files have", "");
+    refuse(text, "platform:" + override_text.key + " or workload:" + override_text.key, "a key that both files have",
+           "");
   }
   if (takers.empty()) {
     for (InputFile& file : files) {
@@ -65,7 +66,8 @@ InputFile& file_for(const config::Override& override_text, const std::string& te
     }
   }
   if (takers.size() > 1) {
-    refuse(text, "platform:" + override_text.key + " or workload:" + override_text.key, "a key that both files know", "");
+    refuse(text, "platform:" + override_text.key + " or workload:" + override_text.key, "a key that both files know",
+           "");
   }
   if (takers.size() == 1) return *takers.front();
   std::vector<std::string> known;
@@ -88,7 +90,8 @@ void route(const std::string& text, std::vector<InputFile>& files) {
 }
 
 // The two files with the overrides that go to each.
-std::vector<InputFile> routed(const std::string& platform, const std::string& workload, std::span<const std::string> sets) {
+std::vector<InputFile> routed(const std::string& platform, const std::string& workload,
+                              std::span<const std::string> sets) {
   std::vector<InputFile> files{{"platform", platform, read_platform_file, {}, {}},
                                {"workload", workload, read_workload_file, {}, {}}};
   // Both files' own faults are reported together.
@@ -149,8 +152,9 @@ hardware::Platform load_platform(const std::string& platform, std::span<const st
 void warn_of_mid_run_faults(const std::string& file, const hardware::Platform& platform) {
   for (const hardware::Fault& fault : platform.faults) {
     if (fault.at <= Seconds{}) continue;
-    spdlog::warn("{}: the fault of {} at {} s strikes training jobs and traffic alone; this command shows the network before it",
-                 file, fault.part, fault.at.in(units::s));
+    spdlog::warn(
+        "{}: the fault of {} at {} s strikes training jobs and traffic alone; this command shows the network before it",
+        file, fault.part, fault.at.in(units::s));
   }
 }
 

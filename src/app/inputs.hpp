@@ -15,8 +15,9 @@ struct Inputs {
   config::Document workload;
 };
 
-// `platform:key=value` and `workload:key=value` go where they say. Without a prefix an override goes to the file that has
-// its first key; if both have it, that is the user's mistake; if none has it, to the one whose reader knows the key.
+// `platform:key=value` and `workload:key=value` go where they say. Without a prefix an override goes to the file that
+// has its first key; if both have it, that is the user's mistake; if none has it, to the one whose reader knows the
+// key.
 [[nodiscard]] Inputs load_inputs(const std::string& platform, const std::string& workload,
                                  std::span<const std::string> sets);
 

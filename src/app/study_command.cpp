@@ -154,7 +154,8 @@ void add_digests(const Study& study, std::vector<std::vector<StudyUnit>>& units)
   for (std::size_t i = 0; i < study.cases.size(); ++i) {
     const StudyCase& one = study.cases[i];
     for (StudyUnit& unit : units[i]) {
-      unit.inputs = study::digest(program + of(one.platform) + (unit.arguments.front() == "run" ? of(one.workload) : ""));
+      unit.inputs =
+          study::digest(program + of(one.platform) + (unit.arguments.front() == "run" ? of(one.workload) : ""));
     }
   }
 }
@@ -165,8 +166,7 @@ std::vector<study::StudyRow> run(const StudyOptions& options, const Study& study
   std::vector<StudyUnit> all;
   for (const auto& of_case : units) all.insert(all.end(), of_case.begin(), of_case.end());
   const std::string keep = options.out.empty() ? "" : (std::filesystem::path(options.out) / "results").string();
-  std::vector<study::UnitResult> results =
-      run_units(all, {options.jobs, keep, is_terminal(Stream::error)}, simulate);
+  std::vector<study::UnitResult> results = run_units(all, {options.jobs, keep, is_terminal(Stream::error)}, simulate);
   std::vector<std::vector<study::UnitResult>> of_cases;
   auto next = results.begin();
   for (const auto& of_case : units) {

@@ -49,7 +49,8 @@ inline constexpr const char* study_examples =
     "\n"
     "Other keys: question, notes, sources (text); of base, cases and axes: traffic ({pattern, bytes, concurrent}),\n"
     "network, seed; of a column: shown (false: for the plot alone); of plot: series (an axis, or family;\n"
-    "default: the cases), panels (an axis), front (true: of each line only the points that none of its others beats in x\n"
+    "default: the cases), panels (an axis), front (true: of each line only the points that none of its others beats in "
+    "x\n"
     "and y), at_most ({column: limit}); of a case: family, and only ({axis: [values]}: the others are not for it).\n"
     "A value is a key of the JSON of the case's parts, with positions in lists as numbers, or arithmetic on such keys\n"
     "with blanks around + - * / and parentheses. `case` is the case's name. job.… is the first of `jobs` in\n"
@@ -60,6 +61,7 @@ inline constexpr const char* study_examples =
     "done, and takes results that are there and whose inputs have not changed: an interrupted study goes on where it\n"
     "was. It also writes table.txt, table.json, table.csv, study.yaml and, if the study has one, plot.svg.\n"
     "\n"
-    "JSON keys: study; title; question; baseline; sources[]; columns[]{title unit}; rows[]{case axes{} error values{}}.\n";
+    "JSON keys: study; title; question; baseline; sources[]; columns[]{title unit}; rows[]{case axes{} error "
+    "values{}}.\n";
 
 }  // namespace aifsim::app

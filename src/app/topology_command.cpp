@@ -139,8 +139,8 @@ std::string tables_of(const Summary& summary, const topology::Topology& topology
   for (const topology::HotChannel& hot : summary.paths.hottest) {
     hottest.row({topology.fabric.name(hot.channel), rate(hot.rate)});
   }
-  return devices.text() + '\n' + switches.text() + '\n' + cables.text() + '\n' +
-         storage_table(summary.parts.storage) + hottest.text() + '\n';
+  return devices.text() + '\n' + switches.text() + '\n' + cables.text() + '\n' + storage_table(summary.parts.storage) +
+         hottest.text() + '\n';
 }
 
 std::string text_of(const std::string& name, const Summary& summary, const topology::Topology& topology) {

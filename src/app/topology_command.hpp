@@ -24,7 +24,8 @@ inline constexpr const char* topology_examples =
     "\n"
     "Counts are of physical parts. Power, price and failures are the network's: switches, cables and transceivers\n"
     "outside of nodes and racks. Hops are channels, GPU to GPU. Bisection is the least capacity between two halves\n"
-    "of the cluster over the GPUs of one half. Storage is all of a kind together. A tier's oversubscription is that of its switches: below over above.\n"
+    "of the cluster over the GPUs of one half. Storage is all of a kind together. A tier's oversubscription is that of "
+    "its switches: below over above.\n"
     "\n"
     "JSON keys: devices{kind: count}; switches[]{tier name count ports}, tier leaf, spine, core, nvswitch or ocs;\n"
     "cables[]{tier medium count length_m}; storage[]{kind name node_type count capacity_bytes read_bytes_per_s\n"
@@ -32,7 +33,8 @@ inline constexpr const char* topology_examples =
     "or shared-storage; transceivers; lasers; power_w; capex_usd; diameter_hops; mean_hops;\n"
     "path_diversity (shortest paths between the GPUs farthest apart); bisection_bytes_per_s_per_gpu;\n"
     "oversubscription{tier: ratio}; link_failures_per_day; hottest_channels[]{channel bytes_per_byte_sent\n"
-    "bytes_per_s_per_gpu}: of each kind of channel the fullest when all GPUs send to all others, and the rate of a GPU\n"
+    "bytes_per_s_per_gpu}: of each kind of channel the fullest when all GPUs send to all others, and the rate of a "
+    "GPU\n"
     "that it allows; pairs_walked, sampled: how many paths these are drawn from; unknown[]: what the sums leave out.\n";
 
 }  // namespace aifsim::app

@@ -69,9 +69,11 @@ InspectedTrace inspect(const TraceCommandOptions& options) {
   }
   const bool turns = plan.prompts && plan.prompts->turns;
   result.answered_at_once = turns || plan.arrivals.law == serving::ArrivalLaw::closed_loop;
-  if (result.answered_at_once) result.tally.notes.emplace_back("every request is taken as answered at once: times are those of no service");
+  if (result.answered_at_once)
+    result.tally.notes.emplace_back("every request is taken as answered at once: times are those of no service");
   if (result.summary.requests == 0) {
-    throw ConfigError(Problem{options.file, 0, 0, "", "requests", result.tally.skipped > 0 ? "failed ones only" : "none", ""});
+    throw ConfigError(
+        Problem{options.file, 0, 0, "", "requests", result.tally.skipped > 0 ? "failed ones only" : "none", ""});
   }
   return result;
 }
@@ -83,12 +85,8 @@ void trace_command(const TraceCommandOptions& options) {
   std::cout << (options.format == TraceOutput::json ? json_of_trace(options, trace) : text_of_trace(options, trace));
 }
 
-bool is_trace_file(const std::string& path) {
-  return path.ends_with(".jsonl") || path.ends_with(".csv");
-}
+bool is_trace_file(const std::string& path) { return path.ends_with(".jsonl") || path.ends_with(".csv"); }
 
-std::string check_trace_file(const std::string& path) {
-  return inspect({.file = path, .sets = {}}).format;
-}
+std::string check_trace_file(const std::string& path) { return inspect({.file = path, .sets = {}}).format; }
 
 }  // namespace aifsim::app

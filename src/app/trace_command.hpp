@@ -10,9 +10,9 @@ namespace aifsim::app {
 enum class TraceOutput { text, json };
 
 struct TraceCommandOptions {
-  std::string file;               // a trace, or a YAML file with `requests:`
-  std::vector<std::string> sets;  // of the requests: "limit=1000", "cut.to=60 s"
-  std::uint64_t cache_blocks = 0; // 0 = not asked
+  std::string file;                // a trace, or a YAML file with `requests:`
+  std::vector<std::string> sets;   // of the requests: "limit=1000", "cut.to=60 s"
+  std::uint64_t cache_blocks = 0;  // 0 = not asked
   std::uint64_t seed = 1;
   TraceOutput format = TraceOutput::text;
 };

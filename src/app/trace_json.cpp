@@ -12,10 +12,9 @@ using serving::TraceSummary;
 constexpr std::size_t shown_sizes = 12;  // of caches
 
 nlohmann::ordered_json json_of_lengths(const LengthCounts& lengths) {
-  return {{"total", lengths.total()},          {"mean", lengths.mean()},
-          {"min", lengths.least()},            {"p10", lengths.percentile(0.1)},
-          {"p50", lengths.percentile(0.5)},    {"p90", lengths.percentile(0.9)},
-          {"p99", lengths.percentile(0.99)},   {"max", lengths.most()}};
+  return {{"total", lengths.total()},        {"mean", lengths.mean()},         {"min", lengths.least()},
+          {"p10", lengths.percentile(0.1)},  {"p50", lengths.percentile(0.5)}, {"p90", lengths.percentile(0.9)},
+          {"p99", lengths.percentile(0.99)}, {"max", lengths.most()}};
 }
 
 nlohmann::ordered_json json_of_series(const TraceSummary& summary) {
@@ -80,7 +79,8 @@ std::string json_of_trace(const TraceCommandOptions& options, const InspectedTra
     for (std::size_t i = 0; i < trace.tally.labels.size(); ++i) labels[trace.tally.labels[i]] = trace.tally.requests[i];
     document["labels"] = labels;
   }
-  if (summary.with_images > 0) document["images"] = {{"requests", summary.with_images}, {"tokens", summary.image_tokens}};
+  if (summary.with_images > 0)
+    document["images"] = {{"requests", summary.with_images}, {"tokens", summary.image_tokens}};
   if (!summary.adapters.empty()) {
     nlohmann::ordered_json adapters;
     for (const auto& [adapter, count] : summary.adapters) adapters[std::to_string(adapter)] = count;

@@ -21,7 +21,9 @@ std::string rate_text(double per_second) {
 }
 
 std::string span_text(Seconds time) {
-  return time >= units::hour ? fmt::format("{:.2f} h", time.in(units::hour)) : time >= 120 * units::s ? fmt::format("{:.1f} min", time.in(60 * units::s)) : report::human(time);
+  return time >= units::hour      ? fmt::format("{:.2f} h", time.in(units::hour))
+         : time >= 120 * units::s ? fmt::format("{:.1f} min", time.in(60 * units::s))
+                                  : report::human(time);
 }
 
 // Columns of blocks, four lines high.
@@ -52,21 +54,26 @@ std::string rates(const TraceSummary& summary) {
   const auto& bins = summary.series.bins();
   if (bins.size() < 2) return {};
   std::vector<double> values;
-  for (const auto& bin : bins) values.push_back(static_cast<double>(bin.requests) / summary.series.width().in(units::s));
+  for (const auto& bin : bins)
+    values.push_back(static_cast<double>(bin.requests) / summary.series.width().in(units::s));
   double top = 0;
   for (const double value : values) top = std::max(top, value);
-  return fmt::format("\nRequests over time (one column: {}, highest {})\n", report::human(summary.series.width()), rate_text(top)) +
-         chart(values) + fmt::format("  0{:>{}}\n", span_text(summary.duration()), static_cast<int>(std::max<std::size_t>(values.size(), 12)) - 1);
+  return fmt::format("\nRequests over time (one column: {}, highest {})\n", report::human(summary.series.width()),
+                     rate_text(top)) +
+         chart(values) +
+         fmt::format("  0{:>{}}\n", span_text(summary.duration()),
+                     static_cast<int>(std::max<std::size_t>(values.size(), 12)) - 1);
 }
 
 std::string lengths(const TraceSummary& summary) {
   std::vector<report::Table::Column> columns{{"tokens"}};
-  for (const char* title : {"total", "mean", "min", "p10", "p50", "p90", "p99", "max"}) columns.push_back({title, Align::right});
+  for (const char* title : {"total", "mean", "min", "p10", "p50", "p90", "p99", "max"})
+    columns.push_back({title, Align::right});
   report::Table table(std::move(columns));
   const auto add = [&](const char* name, const LengthCounts& counts) {
     table.row({name, human_count(counts.total()), human_count(counts.mean()), human_count(counts.least()),
-               human_count(counts.percentile(0.1)), human_count(counts.percentile(0.5)), human_count(counts.percentile(0.9)),
-               human_count(counts.percentile(0.99)), human_count(counts.most())});
+               human_count(counts.percentile(0.1)), human_count(counts.percentile(0.5)),
+               human_count(counts.percentile(0.9)), human_count(counts.percentile(0.99)), human_count(counts.most())});
   };
   add("input", summary.input);
   add("output", summary.output);
@@ -102,7 +109,8 @@ std::string histogram(const LengthCounts& input, const LengthCounts& output) {
   for (std::size_t bin = first; bin <= last; ++bin) {
     std::string bar = report::bar(in[bin] / top, width);
     bar += std::string(width - report::display_width(bar), ' ');
-    table.row({human_count(std::exp2(static_cast<double>(bin))), cell(in[bin]), bar, cell(out[bin]), report::bar(out[bin] / top, width)});
+    table.row({human_count(std::exp2(static_cast<double>(bin))), cell(in[bin]), bar, cell(out[bin]),
+               report::bar(out[bin] / top, width)});
   }
   return '\n' + table.text();
 }
@@ -112,12 +120,14 @@ std::string reuse(const TraceCommandOptions& options, const TraceSummary& summar
   if (cache.blocks() == 0) return {};
   const auto share = [&](std::uint64_t size) { return ratio(cache.found(size), cache.blocks()); };
   const double best = ratio(cache.found_without_limit(), cache.blocks());
-  std::string text = fmt::format("\nReuse of prompt blocks ({} tokens each): {} asked for, {} distinct\n", summary.block_tokens,
-                                 human_count(static_cast<double>(cache.blocks())), human_count(static_cast<double>(cache.distinct())));
+  std::string text =
+      fmt::format("\nReuse of prompt blocks ({} tokens each): {} asked for, {} distinct\n", summary.block_tokens,
+                  human_count(static_cast<double>(cache.blocks())), human_count(static_cast<double>(cache.distinct())));
   report::Table table({{"LRU cache, blocks", Align::right}, {"tokens", Align::right}, {"found", Align::right}, {""}});
   const auto add = [&](std::uint64_t size, const char* mark) {
-    table.row({human_count(static_cast<double>(size)) + mark, human_count(static_cast<double>(size) * summary.block_tokens),
-               report::human_percent(share(size)), report::bar(share(size), 40)});
+    table.row({human_count(static_cast<double>(size)) + mark,
+               human_count(static_cast<double>(size) * summary.block_tokens), report::human_percent(share(size)),
+               report::bar(share(size), 40)});
   };
   bool shown = options.cache_blocks == 0;
   for (const std::uint64_t size : cache_sizes(cache)) {
@@ -149,8 +159,10 @@ std::string figures(const InspectedTrace& trace) {
   const TraceSummary& summary = trace.summary;
   report::Table table({{""}, {"", Align::right}, {""}});
   table.row({"requests", human_count(static_cast<double>(summary.requests)), ""});
-  if (trace.tally.skipped > 0) table.row({"failed, left out", human_count(static_cast<double>(trace.tally.skipped)), ""});
-  table.row({"duration", report::human(summary.duration()), summary.duration() >= 120 * units::s ? span_text(summary.duration()) : ""});
+  if (trace.tally.skipped > 0)
+    table.row({"failed, left out", human_count(static_cast<double>(trace.tally.skipped)), ""});
+  table.row({"duration", report::human(summary.duration()),
+             summary.duration() >= 120 * units::s ? span_text(summary.duration()) : ""});
   if (summary.rate_per_s() > 0) {
     table.row({"rate", rate_text(summary.rate_per_s()), ""});
     const double seconds = summary.duration().in(units::s);
@@ -166,7 +178,8 @@ std::string figures(const InspectedTrace& trace) {
   }
   if (summary.with_images > 0) {
     table.row({"with images", human_count(static_cast<double>(summary.with_images)),
-               fmt::format("{} image tokens each", human_count(summary.image_tokens / static_cast<double>(summary.with_images)))});
+               fmt::format("{} image tokens each",
+                           human_count(summary.image_tokens / static_cast<double>(summary.with_images)))});
   }
   if (!summary.adapters.empty()) table.row({"adapters", human_count(static_cast<double>(summary.adapters.size())), ""});
   return table.text();

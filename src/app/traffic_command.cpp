@@ -118,7 +118,8 @@ std::string text_of(const TrafficCommandOptions& options, const topology::Topolo
   figures.row({"p99 flow", report::human(result.p99_flow_time)});
   figures.row({"rate per sending GPU", rate(result.rate_per_gpu)});
   figures.row({result.bisection_known ? "bisection per GPU" : "injection per GPU", rate(result.capacity_per_gpu)});
-  figures.row({result.bisection_known ? "achieved of the bisection" : "achieved of the injection", report::human_percent(result.achieved)});
+  figures.row({result.bisection_known ? "achieved of the bisection" : "achieved of the injection",
+               report::human_percent(result.achieved)});
   report::Table hottest({{"hottest channels"}, {"busy", report::Align::right}, {"carried", report::Align::right}});
   for (const study::BusyChannel& hot : result.hottest) {
     hottest.row({topology.fabric.name(hot.channel), report::human_percent(hot.busy), report::human(hot.bytes)});
@@ -133,9 +134,10 @@ void traffic_command(const TrafficCommandOptions& options) {
   const hardware::Platform platform = load_platform(options.platform, options.sets);
   const topology::Topology topology = topology::build(platform);
   if (topology.circuits && topology.circuits->turning) {
-    spdlog::warn("{}: messages do not wait for optical circuits to turn here: the times are of circuits that are always "
-                 "set (collectives pay their own turns)",
-                 options.platform);
+    spdlog::warn(
+        "{}: messages do not wait for optical circuits to turn here: the times are of circuits that are always "
+        "set (collectives pay their own turns)",
+        options.platform);
   }
   const std::vector<study::Transfer> transfers = study::make_transfers({.pattern = options.pattern,
                                                                         .bytes = bytes_of(options.bytes),

@@ -34,12 +34,13 @@ struct Operator {
   // The shape.              m                                   n                     k              batch
   // gemm                    rows                                columns               depth          repetitions
   // attention_forward, …    query length                        key length            head_dim       sequences x heads
-  // attention_decode        query tokens x heads of a KV head   mean cached tokens    head_dim       sequences x KV heads
-  // latent_prefill          query length                        key length            QK head_dim    sequences x heads
-  // latent_decode           query tokens x heads                mean cached tokens    latent width   sequences
+  // attention_decode        query tokens x heads of a KV head   mean cached tokens    head_dim       sequences x KV
+  // heads latent_prefill          query length                        key length            QK head_dim    sequences x
+  // heads latent_decode           query tokens x heads                mean cached tokens    latent width   sequences
   // expert_ffn              (token, expert) pairs of the rank   expert's inner width  hidden         experts with work
   double m = 0, n = 0, k = 0, batch = 1;
-  // Of what is read most where the arithmetic is in another format: the KV cache, 4-bit weights under 16-bit arithmetic.
+  // Of what is read most where the arithmetic is in another format: the KV cache, 4-bit weights under 16-bit
+  // arithmetic.
   Precision storage = Precision::bf16;
 };
 

@@ -19,10 +19,22 @@ class Quantity {
   [[nodiscard]] constexpr double in(Quantity unit) const { return value_ / unit.value_; }
   [[nodiscard]] constexpr double base() const { return value_; }
 
-  constexpr Quantity& operator+=(Quantity other) { value_ += other.value_; return *this; }
-  constexpr Quantity& operator-=(Quantity other) { value_ -= other.value_; return *this; }
-  constexpr Quantity& operator*=(double factor) { value_ *= factor; return *this; }
-  constexpr Quantity& operator/=(double factor) { value_ /= factor; return *this; }
+  constexpr Quantity& operator+=(Quantity other) {
+    value_ += other.value_;
+    return *this;
+  }
+  constexpr Quantity& operator-=(Quantity other) {
+    value_ -= other.value_;
+    return *this;
+  }
+  constexpr Quantity& operator*=(double factor) {
+    value_ *= factor;
+    return *this;
+  }
+  constexpr Quantity& operator/=(double factor) {
+    value_ /= factor;
+    return *this;
+  }
   constexpr auto operator<=>(const Quantity&) const = default;
 
  private:
@@ -31,15 +43,25 @@ class Quantity {
 };
 
 template <int S, int B, int F, int J, int U>
-constexpr auto operator+(Quantity<S, B, F, J, U> a, Quantity<S, B, F, J, U> b) { return a += b; }
+constexpr auto operator+(Quantity<S, B, F, J, U> a, Quantity<S, B, F, J, U> b) {
+  return a += b;
+}
 template <int S, int B, int F, int J, int U>
-constexpr auto operator-(Quantity<S, B, F, J, U> a, Quantity<S, B, F, J, U> b) { return a -= b; }
+constexpr auto operator-(Quantity<S, B, F, J, U> a, Quantity<S, B, F, J, U> b) {
+  return a -= b;
+}
 template <int S, int B, int F, int J, int U>
-constexpr auto operator*(Quantity<S, B, F, J, U> a, double k) { return a *= k; }
+constexpr auto operator*(Quantity<S, B, F, J, U> a, double k) {
+  return a *= k;
+}
 template <int S, int B, int F, int J, int U>
-constexpr auto operator*(double k, Quantity<S, B, F, J, U> a) { return a *= k; }
+constexpr auto operator*(double k, Quantity<S, B, F, J, U> a) {
+  return a *= k;
+}
 template <int S, int B, int F, int J, int U>
-constexpr auto operator/(Quantity<S, B, F, J, U> a, double k) { return a /= k; }
+constexpr auto operator/(Quantity<S, B, F, J, U> a, double k) {
+  return a /= k;
+}
 
 template <int S, int B, int F, int J, int U, int S2, int B2, int F2, int J2, int U2>
 constexpr auto operator*(Quantity<S, B, F, J, U> a, Quantity<S2, B2, F2, J2, U2> b) {
@@ -51,7 +73,9 @@ constexpr auto operator/(Quantity<S, B, F, J, U> a, Quantity<S2, B2, F2, J2, U2>
 }
 // A ratio of equal dimensions is a plain number.
 template <int S, int B, int F, int J, int U>
-constexpr double operator/(Quantity<S, B, F, J, U> a, Quantity<S, B, F, J, U> b) { return a.in(b); }
+constexpr double operator/(Quantity<S, B, F, J, U> a, Quantity<S, B, F, J, U> b) {
+  return a.in(b);
+}
 
 using Seconds = Quantity<1, 0, 0, 0, 0>;
 using Bytes = Quantity<0, 1, 0, 0, 0>;

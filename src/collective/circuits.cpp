@@ -73,7 +73,8 @@ double idle_factor(const Peers& peers, std::size_t ports) {
   if (peers.joined <= ports) return all / static_cast<double>(ports / peers.joined * peers.receivers);
   const std::size_t full = (peers.joined - 1) / ports;
   const std::size_t last = peers.joined - full * ports;
-  return (static_cast<double>(full) * all + all / static_cast<double>(ports / last)) / static_cast<double>(peers.joined);
+  return (static_cast<double>(full) * all + all / static_cast<double>(ports / last)) /
+         static_cast<double>(peers.joined);
 }
 
 void widen(CollectivePlan& plan, double factor, const topology::Fabric& fabric) {

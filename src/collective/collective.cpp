@@ -55,8 +55,7 @@ std::vector<double> weights_of(const Request& request, std::size_t devices) {
 Situation situate(const Request& request, const hardware::Platform& platform, const topology::Topology& topology) {
   Situation situation{.request = &request, .topology = &topology, .library = &nccl()};
   situation.ranks = request.groups.front().size();
-  const hardware::NodeSpec& node =
-      topology::node_of(request.groups.front().front(), platform, topology.fabric);
+  const hardware::NodeSpec& node = topology::node_of(request.groups.front().front(), platform, topology.fabric);
   situation.architecture = &situation.library->architecture_of(*node.gpu);
   situation.transport = &situation.library->transport_of(node.nic.name);
   situation.nvlink = node.gpu->nvlink;

@@ -53,7 +53,7 @@ struct MemberFlow {
 struct PhaseFlow {
   std::vector<ChannelUse> path;
   Bytes bytes;
-  BytesPerSecond rate_limit;  // the protocol's ceiling for this flow; 0 = none
+  BytesPerSecond rate_limit;                     // the protocol's ceiling for this flow; 0 = none
   std::shared_ptr<const ChannelLoads> everyone;  // the traffic this flow stands for, its own included
   std::vector<MemberFlow> members;               // Request::unfolded: the flows that this one stands for
 };
@@ -81,11 +81,11 @@ struct Request {
   std::string algorithm = "auto";
   bool nvls_allowed = true;      // NCCL_NVLS_ENABLE
   bool collnet_allowed = false;  // NCCL_COLLNET_ENABLE: "auto" may reduce in the scale-out switches
-  // all_to_all_v: what each rank of a group receives, in any unit; the combine that follows a dispatch sends as much. As
-  // many as a group has ranks.
+  // all_to_all_v: what each rank of a group receives, in any unit; the combine that follows a dispatch sends as much.
+  // As many as a group has ranks.
   std::vector<double> weights = {};
   std::shared_ptr<const StepList> steps = {};  // instead of `algorithm`
-  bool unfolded = false;  // ring, chain: every rank's flows beside the representative's
+  bool unfolded = false;                       // ring, chain: every rank's flows beside the representative's
 };
 
 // Chooses as NCCL does (by size, ranks, NVLink generation) when the algorithm is "auto". Pure.

@@ -1,6 +1,6 @@
 // All-reduce of small tensors as inference engines' own kernels do it over NVLink: one shot, every rank reads every
-// other's tensor; or two, each rank sums its part of all tensors and then gathers the other parts. And their all-to-all of
-// tokens, which is one shot by nature.
+// other's tensor; or two, each rank sums its part of all tensors and then gathers the other parts. And their all-to-all
+// of tokens, which is one shot by nature.
 #include <algorithm>
 #include <string_view>
 
@@ -12,7 +12,8 @@ namespace aifsim::collective {
 namespace {
 
 const Library& tensorrt_llm() {
-  static const Library library = read_library(config::data_directory("platforms/catalog/libraries") + "/tensorrt-llm.yaml");
+  static const Library library =
+      read_library(config::data_directory("platforms/catalog/libraries") + "/tensorrt-llm.yaml");
   return library;
 }
 
@@ -23,9 +24,7 @@ const Architecture& row_of(const Architecture& of_nccl) {
   return row == rows.end() ? rows.back() : *row;
 }
 
-bool within_domain(const Situation& situation) {
-  return situation.domains == 1 && situation.nvlink > BytesPerSecond{};
-}
+bool within_domain(const Situation& situation) { return situation.domains == 1 && situation.nvlink > BytesPerSecond{}; }
 
 bool serves(const Situation& situation) {
   constexpr std::size_t max_ranks = 8;  // as many as the kernels were measured with
@@ -79,9 +78,11 @@ CollectivePlan plan_experts(const Situation& situation) {
 
 }  // namespace
 
-const Algorithm expert_nvlink{"expert_nvlink", "all_to_all(_v): MoE dispatch and combine of one NVLink domain, one-sided",
+const Algorithm expert_nvlink{"expert_nvlink",
+                              "all_to_all(_v): MoE dispatch and combine of one NVLink domain, one-sided",
                               serves_experts, never, plan_experts};
-const Algorithm custom{"custom", "all_reduce of up to 8 GPUs on NVLink: an inference engine's one- and two-shot kernels",
-                       serves, never, plan_custom};
+const Algorithm custom{"custom",
+                       "all_reduce of up to 8 GPUs on NVLink: an inference engine's one- and two-shot kernels", serves,
+                       never, plan_custom};
 
 }  // namespace aifsim::collective

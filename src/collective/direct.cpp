@@ -1,5 +1,5 @@
-// Direct all_to_all: every rank writes to every other at once. Where ranks receive unequal amounts (all_to_all_v) a flow
-// is what one rank receives, for the one that receives most is the slowest.
+// Direct all_to_all: every rank writes to every other at once. Where ranks receive unequal amounts (all_to_all_v) a
+// flow is what one rank receives, for the one that receives most is the slowest.
 #include "collective/direct.hpp"
 
 #include <algorithm>
@@ -61,8 +61,7 @@ void across_domains(const Layout& layout, const Exchange& exchange) {
     for (const Shift& shift : shifts) {
       met += shift.stands_for * static_cast<double>(layout.domains[(d + shift.by) % count].size());
     }
-    const double per_peer =
-        exchange.per_peer * static_cast<double>(exchange.situation.ranks - members.size()) / met;
+    const double per_peer = exchange.per_peer * static_cast<double>(exchange.situation.ranks - members.size()) / met;
     for (std::size_t i = 0; i < members.size(); ++i) {
       for (const Shift& shift : shifts) {
         to_domain(exchange, members[i], i, layout.domains[(d + shift.by) % count], per_peer * shift.stands_for);

@@ -18,7 +18,7 @@ CollectivePlan plan_expert(const Situation& situation) {
 
 }  // namespace
 
-const Algorithm expert{"expert", "all_to_all(_v): MoE dispatch and combine with DeepEP's low-latency kernels", serves, never,
-                       plan_expert};
+const Algorithm expert{"expert", "all_to_all(_v): MoE dispatch and combine with DeepEP's low-latency kernels", serves,
+                       never, plan_expert};
 
 }  // namespace aifsim::collective

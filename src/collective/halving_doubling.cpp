@@ -1,5 +1,5 @@
-// Recursive halving and doubling (Rabenseifner): in round k each rank exchanges half of what it still holds with the rank
-// 2^k away, nearest first, so that the large exchanges stay within NVLink domains; then the same backwards.
+// Recursive halving and doubling (Rabenseifner): in round k each rank exchanges half of what it still holds with the
+// rank 2^k away, nearest first, so that the large exchanges stay within NVLink domains; then the same backwards.
 #include <bit>
 
 #include "collective/rounds.hpp"
@@ -9,8 +9,9 @@ namespace {
 
 bool serves(const Situation& situation) {
   const Operation operation = situation.operation();
-  return std::has_single_bit(situation.ranks) && (operation == Operation::all_reduce || operation == Operation::all_gather ||
-                                                  operation == Operation::reduce_scatter);
+  return std::has_single_bit(situation.ranks) &&
+         (operation == Operation::all_reduce || operation == Operation::all_gather ||
+          operation == Operation::reduce_scatter);
 }
 
 // NCCL has none (its PAT serves one rank a node).
@@ -34,7 +35,7 @@ CollectivePlan plan_halving_doubling(const Situation& situation) {
 }  // namespace
 
 const Algorithm halving_doubling{
-    "halving_doubling", "all_reduce, all_gather, reduce_scatter of 2^k ranks: exchanges over doubling distances", serves,
-    never, plan_halving_doubling};
+    "halving_doubling", "all_reduce, all_gather, reduce_scatter of 2^k ranks: exchanges over doubling distances",
+    serves, never, plan_halving_doubling};
 
 }  // namespace aifsim::collective

@@ -1,5 +1,5 @@
-// All_reduce in three phases that follow each other: reduce_scatter in each NVLink domain, all_reduce between the domains
-// along every rail, all_gather in each domain.
+// All_reduce in three phases that follow each other: reduce_scatter in each NVLink domain, all_reduce between the
+// domains along every rail, all_gather in each domain.
 #include <utility>
 
 #include "collective/patterns.hpp"

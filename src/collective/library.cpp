@@ -48,10 +48,10 @@ Method read_method(const config::Node& node) {
   for (const std::string& name : protocols.keys()) {
     const config::Node row = protocols.required(name);
     method.protocols.push_back({.name = name,
-                      .setup = row.optional("setup").seconds_or({}),
-                      .per_rank = row.optional("per_rank").seconds_or({}),
-                      .step = row.optional("step").seconds_or({}),
-                      .rate = row.required("rate").number(fraction)});
+                                .setup = row.optional("setup").seconds_or({}),
+                                .per_rank = row.optional("per_rank").seconds_or({}),
+                                .step = row.optional("step").seconds_or({}),
+                                .rate = row.required("rate").number(fraction)});
     row.finish();
   }
   node.finish();
@@ -87,7 +87,7 @@ const NetworkProtocol& Transport::protocol(std::string_view protocol_name) const
 
 Bytes Transport::held_back(Bytes bytes, const NetworkProtocol& protocol) const {
   if (!ramp) return std::min(bytes, protocol.chunk);
-  return std::min(std::sqrt(bytes.in(units::B) * ramp->in(units::B)) * units::B, protocol.chunk);
+  return std::min(std::sqrt(bytes.in(units::B)*ramp->in(units::B)) * units::B, protocol.chunk);
 }
 
 Library read_library(const std::string& path) {
@@ -106,9 +106,8 @@ Library read_library(const std::string& path) {
   const config::Node architectures = root.required("architectures");
   for (const std::string& name : architectures.keys()) {
     const config::Node row = architectures.required(name);
-    Architecture architecture{.name = name,
-                              .ring = read_method(row.optional("ring")),
-                              .direct = read_method(row.required("direct"))};
+    Architecture architecture{
+        .name = name, .ring = read_method(row.optional("ring")), .direct = read_method(row.required("direct"))};
     if (row.has("nvls")) architecture.nvls = read_method(row.required("nvls"));
     row.finish();
     library.architectures.push_back(std::move(architecture));

@@ -14,10 +14,10 @@ namespace aifsim::collective {
 // One way to move data: LL trades bandwidth for latency, Simple the other way round.
 struct Protocol {
   std::string name;
-  Seconds setup;        // beside the launch, once
-  Seconds per_rank;     // of setup
-  Seconds step;         // one step between GPUs of a domain that nothing hides
-  double rate = 1;      // of the GPU's NVLink bandwidth in one direction
+  Seconds setup;     // beside the launch, once
+  Seconds per_rank;  // of setup
+  Seconds step;      // one step between GPUs of a domain that nothing hides
+  double rate = 1;   // of the GPU's NVLink bandwidth in one direction
 };
 
 // The same protocol between domains.
@@ -67,8 +67,8 @@ struct CollNet {
 };
 
 struct Library {
-  std::vector<Transport> transports;        // the first: what no other row names
-  double tree_domain_efficiency = 1;        // of a ring's NVLink rate, for a tree's chains within domains
+  std::vector<Transport> transports;  // the first: what no other row names
+  double tree_domain_efficiency = 1;  // of a ring's NVLink rate, for a tree's chains within domains
   std::optional<CollNet> collnet;
   std::vector<Architecture> architectures;  // oldest first
   // The row of the GPU's architecture; the newest for one that has none.

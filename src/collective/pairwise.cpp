@@ -1,5 +1,5 @@
-// Pairwise all_to_all: n - 1 rounds, in round s each rank sends to the one s further and receives from the one s before.
-// No receiver ever has two senders, but every round waits for its slowest pair.
+// Pairwise all_to_all: n - 1 rounds, in round s each rank sends to the one s further and receives from the one s
+// before. No receiver ever has two senders, but every round waits for its slowest pair.
 #include <algorithm>
 
 #include "collective/patterns.hpp"

@@ -1,5 +1,5 @@
-// PXN all_to_all: what is for rank j of another domain goes over NVLink to the GPU on j's rail first and leaves there, so
-// that no message changes rails in the network (NCCL 2.12, "Doubling all2all performance with NVIDIA collective
+// PXN all_to_all: what is for rank j of another domain goes over NVLink to the GPU on j's rail first and leaves there,
+// so that no message changes rails in the network (NCCL 2.12, "Doubling all2all performance with NVIDIA collective
 // communication library 2.12"). NVLink carries what the network carries once more, but for the sender's own rail.
 #include <algorithm>
 
@@ -31,7 +31,8 @@ void exchange(const Situation& situation, const Members& members, double bytes, 
   }
 }
 
-// `bytes` from each other domain. The last hop lies at the receiver's rail: its NIC takes in all that it is sent from other domains.
+// `bytes` from each other domain. The last hop lies at the receiver's rail: its NIC takes in all that it is sent from
+// other domains.
 void along_rails(const Situation& situation, const Layout& layout, double bytes, Traffic& traffic) {
   const std::size_t count = layout.domains.size();
   const std::size_t affordable = most_messages / (situation.ranks * situation.layouts.size());

@@ -7,8 +7,8 @@ namespace aifsim::collective {
 
 std::span<const Algorithm* const> algorithms() {
   static constexpr std::array<const Algorithm*, 16> table{
-      &ring,         &tree,     &nvls,   &nvls_tree,    &chain, &tree_broadcast, &direct, &pxn, &pairwise, &expert,
-      &hierarchical, &halving_doubling, &sharp, &send_receive, &custom, &expert_nvlink};
+      &ring,     &tree,   &nvls,         &nvls_tree,        &chain, &tree_broadcast, &direct, &pxn,
+      &pairwise, &expert, &hierarchical, &halving_doubling, &sharp, &send_receive,   &custom, &expert_nvlink};
   return table;
 }
 

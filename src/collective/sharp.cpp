@@ -124,7 +124,8 @@ CollectivePlan plan_sharp(const Situation& situation) {
 
 }  // namespace
 
-const Algorithm sharp{"sharp", "all_reduce: in the scale-out switches (SHARP, CollNet), in-switch or direct within domains",
+const Algorithm sharp{"sharp",
+                      "all_reduce: in the scale-out switches (SHARP, CollNet), in-switch or direct within domains",
                       serves, considered, plan_sharp};
 
 }  // namespace aifsim::collective

@@ -14,9 +14,7 @@ std::size_t words_of(const StepList& list) { return reduces(list.operation) ? (l
 }  // namespace
 
 Holdings::Holdings(const StepList& list)
-    : list_(&list),
-      words_(words_of(list)),
-      contains_(static_cast<std::size_t>(list.ranks) * list.chunks * words_, 0) {
+    : list_(&list), words_(words_of(list)), contains_(static_cast<std::size_t>(list.ranks) * list.chunks * words_, 0) {
   for (std::uint32_t rank = 0; rank < list.ranks; ++rank) {
     for (std::uint32_t chunk = 0; chunk < list.chunks; ++chunk) {
       bool begins = true;

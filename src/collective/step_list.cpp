@@ -85,7 +85,8 @@ class Reader {
     StepList::Send send{.from = read_rank(item, "from"), .to = read_rank(item, "to"), .chunks = {}};
     send.chunks = read_chunks(item.required("chunks"));
     send.reduce = item.optional("reduce").boolean_or(false);
-    if (send.from == send.to && !document_.has_problems()) item.problem("two different ranks", "rank " + std::to_string(send.to) + " twice");
+    if (send.from == send.to && !document_.has_problems())
+      item.problem("two different ranks", "rank " + std::to_string(send.to) + " twice");
     item.finish();
     return send;
   }

@@ -13,8 +13,9 @@ namespace aifsim::collective {
 
 struct Situation;
 
-// The buffer lies in equal chunks. all_gather and reduce_scatter: rank r owns the r-th part of them. all_to_all: a chunk
-// for each pair, number source * ranks + destination, each 1 / ranks of a buffer. broadcast, reduce: rank 0 is the root.
+// The buffer lies in equal chunks. all_gather and reduce_scatter: rank r owns the r-th part of them. all_to_all: a
+// chunk for each pair, number source * ranks + destination, each 1 / ranks of a buffer. broadcast, reduce: rank 0 is
+// the root.
 struct StepList {
   struct Send {
     std::uint32_t from = 0, to = 0;
@@ -25,7 +26,7 @@ struct StepList {
   Operation operation = Operation::all_reduce;
   std::uint32_t ranks = 0;
   std::uint32_t chunks = 0;
-  std::vector<std::vector<Send>> steps;  // the sends of a step leave together; the next step waits for all of them
+  std::vector<std::vector<Send>> steps;       // the sends of a step leave together; the next step waits for all of them
   [[nodiscard]] double chunk_share() const {  // of the bytes of a request
     return 1.0 / static_cast<double>(operation == Operation::all_to_all ? ranks : chunks);
   }

@@ -15,8 +15,8 @@ namespace aifsim::collective {
 struct SlowestFlow {
   std::vector<ChannelUse> path;
   double bytes = 0;
-  Seconds latency;           // of the rank's own way, mean over its messages
-  BytesPerSecond line_rate;  // the least capacity on it
+  Seconds latency;                               // of the rank's own way, mean over its messages
+  BytesPerSecond line_rate;                      // the least capacity on it
   std::shared_ptr<const ChannelLoads> everyone;  // of all senders
   std::vector<MemberFlow> members;               // all senders, where they are kept
 };
@@ -38,7 +38,7 @@ class Traffic {
  private:
   struct Sender {
     DeviceId owner, destination;  // the last one
-    std::size_t first = 0;  // into uses_; ends where the next sender's begins
+    std::size_t first = 0;        // into uses_; ends where the next sender's begins
     double bytes = 0;
   };
   struct Use {

@@ -1,5 +1,5 @@
-// Broadcast and reduce over a double binary tree of NVLink domains, a chain within each: hops grow with the logarithm of
-// the domains, where the chain's grow with their number.
+// Broadcast and reduce over a double binary tree of NVLink domains, a chain within each: hops grow with the logarithm
+// of the domains, where the chain's grow with their number.
 #include "collective/patterns.hpp"
 #include "collective/protocol_choice.hpp"
 
@@ -33,7 +33,7 @@ CollectivePlan plan_tree_broadcast(const Situation& situation) {
 
 }  // namespace
 
-const Algorithm tree_broadcast{"tree_broadcast", "broadcast, reduce: double binary tree over NVLink domains", serves, never,
-                               plan_tree_broadcast};
+const Algorithm tree_broadcast{"tree_broadcast", "broadcast, reduce: double binary tree over NVLink domains", serves,
+                               never, plan_tree_broadcast};
 
 }  // namespace aifsim::collective

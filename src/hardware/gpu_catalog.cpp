@@ -25,7 +25,8 @@ std::string summary(const GpuSpec& gpu) {
     text += ", " + rounded(gpu.dense_peak.at(Precision::bf16).in(units::TFLOP_per_s)) + " TFLOP/s bf16";
   text += ", " + rounded(gpu.memory.in(units::GiB)) + " GiB at " + rounded(gpu.memory_bandwidth.in(units::GB_per_s)) +
           " GB/s";
-  text += gpu.nvlink > BytesPerSecond{} ? ", NVLink " + rounded(gpu.nvlink.in(units::GB_per_s)) + " GB/s" : ", no NVLink";
+  text +=
+      gpu.nvlink > BytesPerSecond{} ? ", NVLink " + rounded(gpu.nvlink.in(units::GB_per_s)) + " GB/s" : ", no NVLink";
   return gpu.kernels.derived_from.empty() ? text : text + ", kernels derived from " + gpu.kernels.derived_from;
 }
 

@@ -12,10 +12,10 @@
 namespace aifsim::hardware {
 
 struct GpuSpec {
-  std::string name;          // "h100-sxm"
-  std::string architecture;  // "hopper"
-  std::string source;        // where the values come from, for provenance
-  std::string confidence;    // published, derived, estimate or recalled
+  std::string name;                   // "h100-sxm"
+  std::string architecture;           // "hopper"
+  std::string source;                 // where the values come from, for provenance
+  std::string confidence;             // published, derived, estimate or recalled
   std::vector<std::string> recalled;  // keys whose values no source backs
   int streaming_multiprocessors = 0;
   std::map<Precision, FlopsPerSecond> dense_peak;  // a missing precision is not supported by the tensor cores
@@ -24,7 +24,7 @@ struct GpuSpec {
   BytesPerSecond nvlink;                           // all ports together, one direction; 0 = none
   Watts power;                                     // TDP
   Watts idle_power;
-  KernelProfile kernels;                           // measured efficiencies
+  KernelProfile kernels;  // measured efficiencies
 };
 
 }  // namespace aifsim::hardware

@@ -1,6 +1,6 @@
 // How well one GPU's kernel library uses the GPU, fitted to measured kernels by tools/fit_kernels.py. Parsed from
-// platforms/catalog/kernels/<table>.yaml, whose keys are these fields. Fractions are of the GPU's own peaks, so that one
-// table can serve GPUs that differ in clock or memory only.
+// platforms/catalog/kernels/<table>.yaml, whose keys are these fields. Fractions are of the GPU's own peaks, so that
+// one table can serve GPUs that differ in clock or memory only.
 #pragma once
 
 #include <map>
@@ -22,8 +22,8 @@ struct GemmProfile {
   double k_ramp = 0;              // prologue and epilogue of a tile, as extra elements of k
   double bandwidth_fraction = 1;  // of HBM
   Seconds launch;
-  double overlap_sharpness = 4;   // compute and memory time combine as (c^s + m^s)^(1/s); infinity would be max()
-  double sustained_loss = 0;      // slowdown per tenfold duration beyond 1 ms (clocks fall under load), for 1.5 decades
+  double overlap_sharpness = 4;  // compute and memory time combine as (c^s + m^s)^(1/s); infinity would be max()
+  double sustained_loss = 0;     // slowdown per tenfold duration beyond 1 ms (clocks fall under load), for 1.5 decades
 };
 
 struct AttentionProfile {
@@ -33,8 +33,8 @@ struct AttentionProfile {
   double tail = 0;                // share of the longest block's time that the other SMs wait for
   double bandwidth_fraction = 1;  // of HBM
   Seconds launch;
-  double softmax_dim = 0;         // time per score grows as head_dim + this (exponentials do not shrink with head_dim)
-  double backward_ratio = 1;      // backward FLOP/s over forward FLOP/s
+  double softmax_dim = 0;     // time per score grows as head_dim + this (exponentials do not shrink with head_dim)
+  double backward_ratio = 1;  // backward FLOP/s over forward FLOP/s
 };
 
 struct MemoryProfile {
@@ -42,8 +42,9 @@ struct MemoryProfile {
   Seconds launch;
 };
 
-// Decoding against a cache: launch, then the longer of all thread blocks (one for each sequence and KV head) one after the
-// other, and filling the GPU, a share of the blocks and the stream of the cache. Each piece is affine in the context.
+// Decoding against a cache: launch, then the longer of all thread blocks (one for each sequence and KV head) one after
+// the other, and filling the GPU, a share of the blocks and the stream of the cache. Each piece is affine in the
+// context.
 struct DecodeProfile {
   Seconds launch;
   Seconds fill;                   // grows up to this with the mean context …
@@ -58,17 +59,18 @@ struct DecodeProfile {
   double overlap_sharpness = 4;   // see GemmProfile
 };
 
-// The routed experts of a rank in fused grouped GEMMs: permutation, activation and weighted sum of the outputs included.
+// The routed experts of a rank in fused grouped GEMMs: permutation, activation and weighted sum of the outputs
+// included.
 struct ExpertProfile {
   Seconds launch;                 // of all its kernels together
   Seconds expert;                 // of each expert with work
   double bandwidth_fraction = 1;  // of HBM
   double peak_fraction = 1;
-  double balanced_tile = 0;       // see GemmProfile
-  double k_ramp = 0;              // see GemmProfile
-  double token_passes = 0;        // over what the operator reads and writes beside weights: quantise, permute, sum
-  double row_bytes = 0;           // more HBM traffic per (token, expert) pair and hidden width: activation, copies
-  double overlap_sharpness = 4;   // see GemmProfile
+  double balanced_tile = 0;      // see GemmProfile
+  double k_ramp = 0;             // see GemmProfile
+  double token_passes = 0;       // over what the operator reads and writes beside weights: quantise, permute, sum
+  double row_bytes = 0;          // more HBM traffic per (token, expert) pair and hidden width: activation, copies
+  double overlap_sharpness = 4;  // see GemmProfile
 };
 
 // Kernels that only inference runs.
@@ -97,7 +99,7 @@ struct KernelProfile {
   std::string source;        // of the measurement
   std::string derived_from;  // GPU whose measurement this was taken from; empty: measured on this GPU
   std::string derived_because;
-  bool pair_tiles = false;   // two SMs can share a 256 x 256 tile (Blackwell)
+  bool pair_tiles = false;  // two SMs can share a 256 x 256 tile (Blackwell)
   std::map<Precision, GemmProfile> gemm;
   std::map<Precision, AttentionProfile> attention;
   MemoryProfile memory;
@@ -105,14 +107,14 @@ struct KernelProfile {
   std::map<std::string, LibraryVariant, std::less<>> libraries;
 };
 
-// The profile with the rates of another library that its table knows; nothing when it does not. The name of the measured
-// library is known as well and changes nothing.
+// The profile with the rates of another library that its table knows; nothing when it does not. The name of the
+// measured library is known as well and changes nothing.
 [[nodiscard]] std::optional<KernelProfile> with_library(const KernelProfile& profile, std::string_view name);
 [[nodiscard]] KernelProfile scaled(KernelProfile profile, const LibraryVariant& by);
 [[nodiscard]] std::vector<std::string> library_names(const KernelProfile& profile);  // the measured one first
 
-// As on a GPU that has been busy for long: every GEMM pays the whole sustained loss, however short it is. The tables time
-// kernels one by one, on a GPU whose clocks have recovered; a training step is one long load.
+// As on a GPU that has been busy for long: every GEMM pays the whole sustained loss, however short it is. The tables
+// time kernels one by one, on a GPU whose clocks have recovered; a training step is one long load.
 [[nodiscard]] KernelProfile under_sustained_load(KernelProfile profile);
 
 }  // namespace aifsim::hardware

@@ -56,8 +56,8 @@ KernelTime gemm_time(const Operator& op, const GpuSpec& gpu) {
           .overlap_sharpness = gemm.overlap_sharpness};
 }
 
-// Attention kernels exist in BF16 and FP8; narrower formats run as FP8 where there is FP8, wider ones as BF16 does but at
-// their own peak.
+// Attention kernels exist in BF16 and FP8; narrower formats run as FP8 where there is FP8, wider ones as BF16 does but
+// at their own peak.
 Precision attention_table(const KernelProfile& profile, Precision precision) {
   if (profile.attention.contains(precision)) return precision;
   const bool narrow = bytes_per_element(precision) < bytes_per_element(Precision::bf16);
@@ -80,7 +80,8 @@ KernelTime attention_time(const Operator& op, const GpuSpec& gpu) {
 // A precision the tensor cores lack does not matter where HBM alone decides.
 KernelTime memory_time(const Operator& op, const GpuSpec& gpu) {
   const MemoryProfile& memory = gpu.kernels.memory;
-  return {.launch = memory.launch, .compute = {}, .memory = op.bytes / (gpu.memory_bandwidth * memory.bandwidth_fraction)};
+  return {
+      .launch = memory.launch, .compute = {}, .memory = op.bytes / (gpu.memory_bandwidth * memory.bandwidth_fraction)};
 }
 
 KernelTime kernel_time(const Operator& op, const GpuSpec& gpu) {
@@ -101,7 +102,8 @@ bool has_work(const Operator& op) { return op.flops > Flops{} || op.bytes > Byte
 
 }  // namespace
 
-KernelTime prompt_time(const Operator& op, const GpuSpec& gpu, const AttentionProfile& attention, const PromptRate& prompt) {
+KernelTime prompt_time(const Operator& op, const GpuSpec& gpu, const AttentionProfile& attention,
+                       const PromptRate& prompt) {
   const double flops_per_score = op.flops.in(flop) / (op.batch * op.m * op.n);  // averaged over masked scores too
   const double average_keys = op.n * std::min(1.0, flops_per_score / prompt.flops_per_score);
   const double blocks = op.batch * std::ceil(op.m / attention.block_rows);
@@ -136,7 +138,8 @@ OperatorCost operator_cost(const Operator& op, const GpuSpec& gpu) {
   const KernelTime kernel = kernel_time(op, gpu);
   // The parts of one operator run one after another: each launch is paid, the traffic and the FLOPs once.
   const Seconds time = overlapped(kernel.compute, kernel.memory, kernel.overlap_sharpness) + kernel.apart;
-  return {.time = std::max(time, floor) + kernel.launch * op.kernels, .bandwidth_bound = kernel.memory > kernel.compute};
+  return {.time = std::max(time, floor) + kernel.launch * op.kernels,
+          .bandwidth_bound = kernel.memory > kernel.compute};
 }
 
 }  // namespace aifsim::hardware

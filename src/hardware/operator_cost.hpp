@@ -11,7 +11,7 @@
 namespace aifsim::hardware {
 
 struct OperatorCost {
-  Seconds time;             // what a stream sees, launch included
+  Seconds time;  // what a stream sees, launch included
   bool bandwidth_bound = false;
 };
 

@@ -43,7 +43,8 @@ FlopsPerSecond decode_peak(const Operator& op, const GpuSpec& gpu) {
 
 namespace {
 
-// The stream of the cache as a function of the mean context: start + per_key x n, plus a fill that grows up to fill_keys.
+// The stream of the cache as a function of the mean context: start + per_key x n, plus a fill that grows up to
+// fill_keys.
 struct Stream {
   Seconds start;
   Seconds per_key;

@@ -14,8 +14,8 @@ using namespace units;
 
 bool narrower(Precision a, Precision b) { return bytes_per_element(a) < bytes_per_element(b); }
 
-// Exactly this pair; for narrow weights under wider arithmetic those of another narrow format; the arithmetic alone; and
-// for arithmetic that nobody measured the nearest in width.
+// Exactly this pair; for narrow weights under wider arithmetic those of another narrow format; the arithmetic alone;
+// and for arithmetic that nobody measured the nearest in width.
 const ExpertProfile& expert_profile(const ServingProfile& serving, Precision arithmetic, Precision storage) {
   using enum Precision;
   const auto find = [&](Precision a, Precision b) {

@@ -184,7 +184,7 @@ struct ScaleOut {
   CableLengths layout;
   [[nodiscard]] const SwitchSpec& tier_switch(std::size_t tier) const;  // 0 = leaf
   [[nodiscard]] Seconds turning_time() const { return circuits.turning_time.value_or(switches.turning_time); }
-  [[nodiscard]] double oversubscription(std::size_t boundary) const;    // 0 = leaf–spine
+  [[nodiscard]] double oversubscription(std::size_t boundary) const;  // 0 = leaf–spine
 };
 
 struct Platform {

@@ -147,8 +147,8 @@ CircuitSpec read_circuits(const config::Node& scale_out) {
 // Until a dead part is out of all routes.
 // adaptive, rail-aligned: switches know by themselves. assumed: 1 ms, the order that NVIDIA gives for SHIELD's
 // self-healing against seconds for a subnet manager.
-// ecmp: routes are withdrawn. assumed: 150 ms, three lost BFD packets 50 ms apart (RFC 5880 §6.8.4), as usual under BGP.
-// dimension-order, static circuits: nobody in the path knows another way; a manager computes and loads new tables.
+// ecmp: routes are withdrawn. assumed: 150 ms, three lost BFD packets 50 ms apart (RFC 5880 §6.8.4), as usual under
+// BGP. dimension-order, static circuits: nobody in the path knows another way; a manager computes and loads new tables.
 // assumed: 5 s, a subnet manager's sweep of a thousand nodes.
 Seconds usual_fault_detection(RoutingKind routing) {
   switch (routing) {

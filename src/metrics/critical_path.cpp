@@ -45,9 +45,7 @@ void blame_task(const task::Task& task, Seconds interval, ChannelId bound, Tally
       (bound.valid() ? tally.channel[bound] : tally.protocol[label]) += rest;
       return;
     case task::TaskKind::delay:
-    case task::TaskKind::join:
-      tally.delay[label] += interval;
-      return;
+    case task::TaskKind::join: tally.delay[label] += interval; return;
   }
 }
 

@@ -28,8 +28,8 @@ using Composition = std::map<std::string, std::vector<std::pair<std::string, dou
 // Starts at the task that finished last and goes from each task to its dependency that finished last (ties: the
 // lowest id). The time between those two finishes is blamed:
 //   compute  its own duration on the label's detail, or on its composition; what it took longer on kind "contention";
-//   flow     its latency on "<cause> latency"; its bytes on the channel that bounded it, or on "<cause> protocol ceiling";
-//   delay    on kind <cause>, resource <detail>.
+//   flow     its latency on "<cause> latency"; its bytes on the channel that bounded it, or on "<cause> protocol
+//   ceiling"; delay    on kind <cause>, resource <detail>.
 // The blames sum to timeline.elapsed().
 [[nodiscard]] Blames critical_path(const task::TaskGraph& graph, const Timeline& timeline,
                                    const ChannelName& channel_name, const Composition& composition = {});

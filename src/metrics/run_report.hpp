@@ -34,26 +34,26 @@ struct Provenance {
 
 // What a fault in mid-run did to a job.
 struct FaultReport {
-  Seconds at;          // since the run began
-  std::string part;    // "node0/nic1"
-  std::string effect;  // "rerouted", "slowed", "untouched", "repaired", "failed"
-  std::size_t flows_rerouted = 0;           // of the representative ranks, in the step hit
+  Seconds at;                                 // since the run began
+  std::string part;                           // "node0/nic1"
+  std::string effect;                         // "rerouted", "slowed", "untouched", "repaired", "failed"
+  std::size_t flows_rerouted = 0;             // of the representative ranks, in the step hit
   Seconds step_before, step_hit, step_after;  // a steady step, the one it fell into, a steady step; 0: there is none
-  std::string detail;                       // one line for people
+  std::string detail;                         // one line for people
 };
 
 struct JobReport {
   std::string name;
-  std::string kind;      // "training"
-  std::string model;     // "llama3-405b"
-  std::string layout;    // "TP8 PP16 DP128, 1F1B interleaved": one line for people
+  std::string kind;    // "training"
+  std::string model;   // "llama3-405b"
+  std::string layout;  // "TP8 PP16 DP128, 1F1B interleaved": one line for people
   std::string precision;
   std::int64_t gpus = 0;
   Seconds step_time;
   Throughput throughput;
   MemoryReport memory;
-  Breakdown breakdown;  // sums to step_time
-  Blames blames;        // sums to step_time
+  Breakdown breakdown;              // sums to step_time
+  Blames blames;                    // sums to step_time
   std::vector<FaultReport> faults;  // in order of time; all other figures are of steps before the first
 };
 
@@ -73,7 +73,7 @@ struct RunCost {
 struct RunReport {
   Provenance provenance;
   std::string platform_name;
-  std::string platform_summary;  // "2048 x dgx-h100, rail-optimized": one line for people
+  std::string platform_summary;         // "2048 x dgx-h100, rail-optimized": one line for people
   std::vector<JobReport> jobs;          // training
   std::vector<ServingReport> services;  // inference
   NetworkReport network;

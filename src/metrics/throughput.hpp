@@ -6,11 +6,11 @@
 namespace aifsim::metrics {
 
 struct StepWork {
-  double tokens = 0;              // of the global batch
-  Flops model_flops;              // what the model needs, all GPUs together (no recompute): counts for MFU
-  Flops hardware_flops;           // what is executed, recompute included: counts for HFU
+  double tokens = 0;     // of the global batch
+  Flops model_flops;     // what the model needs, all GPUs together (no recompute): counts for MFU
+  Flops hardware_flops;  // what is executed, recompute included: counts for HFU
   double gpus = 0;
-  FlopsPerSecond peak_per_gpu;    // dense peak of the precision that most of the GEMMs run in
+  FlopsPerSecond peak_per_gpu;  // dense peak of the precision that most of the GEMMs run in
 };
 
 struct Throughput {

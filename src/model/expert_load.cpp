@@ -20,9 +20,9 @@ double expected_maximum(int n) {
   return sum;
 }
 
-// Experts are not equally popular: the i-th is chosen in proportion to i^-skew. One exponent for all models and engines,
-// fitted to how the published time per token of mixtures grows from 4 to 64 sequences: equally popular experts would all
-// be read too early. (aiconfigurator measures its kernels under power laws of 1.01 and 1.2.)
+// Experts are not equally popular: the i-th is chosen in proportion to i^-skew. One exponent for all models and
+// engines, fitted to how the published time per token of mixtures grows from 4 to 64 sequences: equally popular experts
+// would all be read too early. (aiconfigurator measures its kernels under power laws of 1.01 and 1.2.)
 constexpr double skew = 0.8;
 
 // i^-skew of the first experts, from 1 on.
@@ -44,7 +44,8 @@ double scale_of(const std::vector<double>& popularity, double chosen) {
   return scale;
 }
 
-// Mean chance, over the experts, that at least one of `tokens` tokens chooses one. `copies`: of each expert, on average.
+// Mean chance, over the experts, that at least one of `tokens` tokens chooses one. `copies`: of each expert, on
+// average.
 double chance_of_work(const Experts& experts, double tokens, double copies) {
   // Passes of one model are priced for hundreds of token counts.
   static thread_local std::vector<double> popularity;

@@ -53,8 +53,8 @@ struct ImageWork {
   double pairs = 0;  // of patches of one image: its patches squared
 };
 
-// What the arithmetic of a GEMM is in: the wider of weights and activations. MXFP8 weights under FP8 activations are FP8
-// in blocks, as DeepSeek-V3's: FP8 products, with scales multiplied in between (arXiv 2412.19437 section 3.3.2).
+// What the arithmetic of a GEMM is in: the wider of weights and activations. MXFP8 weights under FP8 activations are
+// FP8 in blocks, as DeepSeek-V3's: FP8 products, with scales multiplied in between (arXiv 2412.19437 section 3.3.2).
 [[nodiscard]] Precision arithmetic(Precision weights, Precision activations);
 [[nodiscard]] bool scaled_in_blocks(Precision weights, Precision activations);
 
@@ -89,8 +89,8 @@ enum class Exchange {
   tokens_all_gather,  // attention data parallelism without all-to-all: every rank gets all tokens; `bytes` of the
                       // output
   tokens_reduce_scatter,
-  logits_all_gather,  // vocabulary-parallel head; `bytes` of the output
-  stage_send,         // to the next pipeline stage
+  logits_all_gather,        // vocabulary-parallel head; `bytes` of the output
+  stage_send,               // to the next pipeline stage
   image_tokens_all_gather,  // tensor ranks that encoded images of their own; `bytes` of the output
 };
 inline constexpr std::size_t exchange_count = 9;
@@ -116,8 +116,8 @@ struct Pass {
 // prompts'. Nothing for a model without an encoder.
 [[nodiscard]] Pass image_pass(const ModelSpec& model, const InferencePlan& plan, const ImageWork& images);
 
-// What adapters add to both, of one GPU of the fullest stage: `tokens` of one attention group have them, `adapters` different
-// ones. Engines draft without adapters.
+// What adapters add to both, of one GPU of the fullest stage: `tokens` of one attention group have them, `adapters`
+// different ones. Engines draft without adapters.
 [[nodiscard]] Pass adapter_pass(const ModelSpec& model, const InferencePlan& plan, double tokens, double adapters);
 // One adapter's share on one GPU of the fullest stage; the whole adapter where the plan has one GPU.
 [[nodiscard]] Bytes adapter_bytes(const ModelSpec& model, const InferencePlan& plan);

@@ -235,8 +235,8 @@ class TokenPass {
     const double matrices = model_.ffn_matrices();
     op.flops = units::flop * (2 * matrices * op.m * op.n * op.k);
     const double weights = op.batch * matrices * op.n * op.k * stored_bytes(op.storage, plan_.activations);
-    // Every token that the rank sees is read and written once; what the activation and the copies move besides is in the
-    // kernels' own model (ExpertProfile::row_bytes).
+    // Every token that the rank sees is read and written once; what the activation and the copies move besides is in
+    // the kernels' own model (ExpertProfile::row_bytes).
     const double seen = sends_tokens() ? load.pairs : group_tokens_;
     op.bytes = units::B * (weights + seen * op.k * (element_bytes(op.precision) + bf16_bytes));
     op.kernels = 4;

@@ -79,8 +79,8 @@ struct LinearAttention {
   [[nodiscard]] double conv_channels() const { return 2 * key_width() + value_width(); }
 };
 
-// A vision encoder (ViT) before the language model: an image's patches pass its layers, then a projector makes one token
-// of every merge x merge of them.
+// A vision encoder (ViT) before the language model: an image's patches pass its layers, then a projector makes one
+// token of every merge x merge of them.
 struct Vision {
   int layers = 0;
   int hidden = 0;
@@ -88,15 +88,15 @@ struct Vision {
   int heads = 0;
   int head_dim = 0;
   Activation activation = Activation::gelu;
-  int patch = 14;           // pixels, of a side
-  int frames = 1;           // that a patch spans: encoders made for videos too see a still image that often
-  int merge = 2;            // patches, of a side, that become one token
-  int window = 0;           // patches that attend to one another in windowed layers (or in a tile of a model that cuts
-                            // images up); 0 = every layer sees whole images
-  int full_layers = 0;      // of `layers`, those that see whole images where there are windows
-  int projector_hidden = 0; // width between the projector's linear layers; 0 = merged width
-  int projector_layers = 2; // linear ones
-  int projectors = 1;       // more where inner layers are projected too (DeepStack)
+  int patch = 14;            // pixels, of a side
+  int frames = 1;            // that a patch spans: encoders made for videos too see a still image that often
+  int merge = 2;             // patches, of a side, that become one token
+  int window = 0;            // patches that attend to one another in windowed layers (or in a tile of a model that cuts
+                             // images up); 0 = every layer sees whole images
+  int full_layers = 0;       // of `layers`, those that see whole images where there are windows
+  int projector_hidden = 0;  // width between the projector's linear layers; 0 = merged width
+  int projector_layers = 2;  // linear ones
+  int projectors = 1;        // more where inner layers are projected too (DeepStack)
   [[nodiscard]] int patches_per_token() const { return merge * merge; }
   [[nodiscard]] double width() const { return double{1} * heads * head_dim; }
   [[nodiscard]] double merged() const { return double{1} * hidden * patches_per_token(); }
@@ -147,7 +147,7 @@ struct ModelSpec {
 [[nodiscard]] double active_parameters(const ModelSpec& model);
 // Of those, the weights that every token is multiplied with: 2 FLOPs each.
 [[nodiscard]] double active_matrix_parameters(const ModelSpec& model);
-[[nodiscard]] double mtp_parameters(const ModelSpec& model);  // of all multi-token prediction layers
+[[nodiscard]] double mtp_parameters(const ModelSpec& model);     // of all multi-token prediction layers
 [[nodiscard]] double vision_parameters(const ModelSpec& model);  // of the encoder and its projectors
 
 // FLOPs that the model needs for one token of a sequence of `sequence` tokens, forward and backward: 6 per GEMM

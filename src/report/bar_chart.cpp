@@ -31,7 +31,8 @@ void draw_panel(Svg& svg, const BarChart& chart, const BarChart::Panel& panel, d
     const double y = top + row_height * static_cast<double>(row);
     const bool is_reference = chart.reference == row;
     const double length = length_of(panel.values[row].value_or(0));
-    if (panel.values[row]) svg.rectangle(left, y, std::max(length, 1.0), bar_height, is_reference ? "#999999" : "#0072b2");
+    if (panel.values[row])
+      svg.rectangle(left, y, std::max(length, 1.0), bar_height, is_reference ? "#999999" : "#0072b2");
     svg.text(left + length + 4, y + bar_height - 4, panel.texts[row]);
   }
   if (chart.reference && panel.values[*chart.reference]) {
@@ -50,7 +51,8 @@ std::string write_svg(const BarChart& chart) {
   Svg svg(wanted + margin, height);
   svg.text(margin, 26, chart.title, Svg::Anchor::start, 16, true);
   for (std::size_t row = 0; row < chart.rows.size(); ++row) {
-    svg.text(names - margin, top + row_height * static_cast<double>(row) + bar_height - 4, chart.rows[row], Svg::Anchor::end);
+    svg.text(names - margin, top + row_height * static_cast<double>(row) + bar_height - 4, chart.rows[row],
+             Svg::Anchor::end);
   }
   for (std::size_t i = 0; i < chart.panels.size(); ++i) {
     draw_panel(svg, chart, chart.panels[i], names + panel_width * static_cast<double>(i));

@@ -28,13 +28,15 @@ std::string write_channels_csv(const metrics::RunReport& report, Style /*style*/
 }
 
 std::string write_series_csv(const metrics::RunReport& report, Style /*style*/) {
-  std::string text = "job,time_s,running,waiting,kv_use,output_tokens_per_s,prompt_tokens_per_s,"
-                     "kv_host_use,kv_nvme_use,kv_network_use\n";
+  std::string text =
+      "job,time_s,running,waiting,kv_use,output_tokens_per_s,prompt_tokens_per_s,"
+      "kv_host_use,kv_nvme_use,kv_network_use\n";
   for (const metrics::ServingReport& service : report.services) {
     for (const metrics::TimePoint& point : service.series) {
-      text += fmt::format("{},{:.9g},{:.6g},{:.6g},{:.6g},{:.6g},{:.6g},{:.6g},{:.6g},{:.6g}\n", field(service.name), point.when.in(units::s),
-                          point.running, point.waiting, point.cache_use, point.output_tokens_per_s,
-                          point.prompt_tokens_per_s, point.host_use, point.nvme_use, point.network_use);
+      text +=
+          fmt::format("{},{:.9g},{:.6g},{:.6g},{:.6g},{:.6g},{:.6g},{:.6g},{:.6g},{:.6g}\n", field(service.name),
+                      point.when.in(units::s), point.running, point.waiting, point.cache_use, point.output_tokens_per_s,
+                      point.prompt_tokens_per_s, point.host_use, point.nvme_use, point.network_use);
     }
   }
   return text;

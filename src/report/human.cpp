@@ -15,7 +15,8 @@ struct Scale {
 };
 
 constexpr std::array<Scale, 4> time_scales{{{1, "s"}, {1e-3, "ms"}, {1e-6, "us"}, {1e-9, "ns"}}};
-constexpr std::array<Scale, 6> byte_scales{{{1e15, "PB"}, {1e12, "TB"}, {1e9, "GB"}, {1e6, "MB"}, {1e3, "kB"}, {1, "B"}}};
+constexpr std::array<Scale, 6> byte_scales{
+    {{1e15, "PB"}, {1e12, "TB"}, {1e9, "GB"}, {1e6, "MB"}, {1e3, "kB"}, {1, "B"}}};
 
 // `value` in the greatest unit that leaves at least 1 of `like` before the point, with as many decimals as give `like`
 // that many digits.

@@ -9,12 +9,12 @@
 
 namespace aifsim::report {
 
-[[nodiscard]] std::string human(Seconds time);   // "6.214 s", "812.0 us"
+[[nodiscard]] std::string human(Seconds time);                 // "6.214 s", "812.0 us"
 [[nodiscard]] std::string human(Seconds time, Seconds scale);  // in the unit of `scale`, for columns: "0.018 s"
-[[nodiscard]] std::string human(Bytes bytes);    // "80.0 GB": decimal units
-[[nodiscard]] std::string human_memory(Bytes bytes);     // "80.0 GiB": memory is made and sold in powers of two
-[[nodiscard]] std::string human_count(double count);     // "16,384"
-[[nodiscard]] std::string human_percent(double share);   // "40.6 %"
+[[nodiscard]] std::string human(Bytes bytes);                  // "80.0 GB": decimal units
+[[nodiscard]] std::string human_memory(Bytes bytes);           // "80.0 GiB": memory is made and sold in powers of two
+[[nodiscard]] std::string human_count(double count);           // "16,384"
+[[nodiscard]] std::string human_percent(double share);         // "40.6 %"
 
 // `share` of `width` columns in eighths of a column; empty for 0, never more than `width`.
 [[nodiscard]] std::string bar(double share, std::size_t width);

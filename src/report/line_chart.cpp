@@ -40,7 +40,8 @@ class Axis {
   }
 
   [[nodiscard]] double pixel(double value) const {
-    const double share = logarithmic_ ? std::log(value / low_) / std::log(high_ / low_) : (value - low_) / (high_ - low_);
+    const double share =
+        logarithmic_ ? std::log(value / low_) / std::log(high_ / low_) : (value - low_) / (high_ - low_);
     return from_pixel_ + share * (to_pixel_ - from_pixel_);
   }
   [[nodiscard]] const std::vector<double>& marks() const { return marks_; }

@@ -23,11 +23,12 @@ void RequestCsv::add(const RequestLine& line) {
   const double later = line.output_tokens - 1;
   const Seconds tpot = later > 0 ? (line.done - line.first_token) / later : Seconds{};
   const auto s = [](Seconds time) { return time.in(units::s); };
-  stream_ << fmt::format("{},{},{},{},{},{},{:.9g},{:.9g},{:.9g},{:.9g},{:.9g},{:.9g},{:.9g},{:.9g},{:.9g},{},{},{},{}\n",
-                         line.id, line.replica, line.input_tokens, line.cached_tokens, line.output_tokens,
-                         line.preemptions, s(line.arrival), s(line.scheduled), s(line.first_token), s(line.done),
-                         s(line.transfer), s(line.fetch), s(line.first_token - line.arrival), s(tpot),
-                         s(line.done - line.arrival), line.images, line.image_tokens, line.encoded_images, line.adapter);
+  stream_ << fmt::format(
+      "{},{},{},{},{},{},{:.9g},{:.9g},{:.9g},{:.9g},{:.9g},{:.9g},{:.9g},{:.9g},{:.9g},{},{},{},{}\n", line.id,
+      line.replica, line.input_tokens, line.cached_tokens, line.output_tokens, line.preemptions, s(line.arrival),
+      s(line.scheduled), s(line.first_token), s(line.done), s(line.transfer), s(line.fetch),
+      s(line.first_token - line.arrival), s(tpot), s(line.done - line.arrival), line.images, line.image_tokens,
+      line.encoded_images, line.adapter);
 }
 
 void RequestCsv::close() {

@@ -21,10 +21,15 @@ std::string escape(const Pen& pen, const char* code) { return pen.on ? code : ""
 
 std::string header(const metrics::RunReport& report, const ServingReport& service, const Pen& pen) {
   std::string text = pen.rule(fmt::format("{} on {}", service.name, report.platform_name));
-  text += "  " + wrapped(fmt::format("{} · {} GPUs of the job", report.platform_summary, human_count(static_cast<double>(service.gpus))),
-                         page_width - 2, 2) + '\n';
-  text += "  " + wrapped(fmt::format("{} · {} · {} · {}", service.model, service.precision, service.engine, service.layout),
-                         page_width - 2, 2) + '\n';
+  text += "  " +
+          wrapped(fmt::format("{} · {} GPUs of the job", report.platform_summary,
+                              human_count(static_cast<double>(service.gpus))),
+                  page_width - 2, 2) +
+          '\n';
+  text += "  " +
+          wrapped(fmt::format("{} · {} · {} · {}", service.model, service.precision, service.engine, service.layout),
+                  page_width - 2, 2) +
+          '\n';
   if (!service.package.empty()) text += "  " + wrapped("package: " + service.package, page_width - 2, 2) + '\n';
   return text + '\n';
 }
@@ -37,7 +42,8 @@ std::string counts(const ServingReport& service) {
   }
   text += fmt::format(", {} rejected", human_count(static_cast<double>(service.rejected)));
   for (const std::string& reason : service.rejections) text += fmt::format(" ({})", reason);
-  if (service.preemptions > 0) text += fmt::format(", {} preemptions", human_count(static_cast<double>(service.preemptions)));
+  if (service.preemptions > 0)
+    text += fmt::format(", {} preemptions", human_count(static_cast<double>(service.preemptions)));
   text += fmt::format(" in {}", human(service.duration));
   if (service.transferred > Bytes{}) {
     text += fmt::format("; {} of KV cache moved from prefill to decode, {} each", human(service.transferred),
@@ -52,8 +58,13 @@ std::string counts(const ServingReport& service) {
 
 std::string headline(const ServingReport& service, const Pen& pen) {
   const bool level = service.slo_ttft > Seconds{} || service.slo_tpot > Seconds{};
-  Table table({{"output tokens/s"}, {"per GPU"}, {"requests/s"}, {level ? "goodput/s" : "total tokens/s"}, {"prefix hits"},
-               {"running"}, {"batch"}});
+  Table table({{"output tokens/s"},
+               {"per GPU"},
+               {"requests/s"},
+               {level ? "goodput/s" : "total tokens/s"},
+               {"prefix hits"},
+               {"running"},
+               {"batch"}});
   const double seconds = std::max(1e-9, service.duration.in(units::s));
   table.row({human_count(service.output_tokens_per_s), fmt::format("{:.1f}", service.output_tokens_per_s_per_gpu),
              fmt::format("{:.3g}", service.requests_per_s),
@@ -121,10 +132,12 @@ std::string over_time(const ServingReport& service, const Pen& pen) {
     }
     double most = 0;
     for (std::size_t i = 0; i < width; ++i) most = std::max(most, columns[i] /= std::max(1.0, weights[i]));
-    return fmt::format("  {:<13}{}  up to {}\n", name, escape(pen, cyan) + sparkline(columns, most) + escape(pen, "\033[0m"), show(most));
+    return fmt::format("  {:<13}{}  up to {}\n", name,
+                       escape(pen, cyan) + sparkline(columns, most) + escape(pen, "\033[0m"), show(most));
   };
   const auto count = [](double value) { return value < 10 ? fmt::format("{:.2g}", value) : human_count(value); };
-  std::string text = pen.rule(fmt::format("Over {}", human(series.back().when + (series.back().when - series[series.size() - 2].when) / 2)));
+  std::string text = pen.rule(
+      fmt::format("Over {}", human(series.back().when + (series.back().when - series[series.size() - 2].when) / 2)));
   text += row("running", &metrics::TimePoint::running, count);
   text += row("waiting", &metrics::TimePoint::waiting, count);
   text += row("KV in use", &metrics::TimePoint::cache_use, [](double value) { return human_percent(value); });
@@ -133,15 +146,21 @@ std::string over_time(const ServingReport& service, const Pen& pen) {
 }
 
 std::string pools(const ServingReport& service, const Pen& pen) {
-  Table table({{"replicas"}, {"layout"}, {"weights", Align::right}, {"KV cache", Align::right}, {"other", Align::right},
-               {"of", Align::right}, {"KV tokens", Align::right}});
+  Table table({{"replicas"},
+               {"layout"},
+               {"weights", Align::right},
+               {"KV cache", Align::right},
+               {"other", Align::right},
+               {"of", Align::right},
+               {"KV tokens", Align::right}});
   for (const metrics::PoolReport& pool : service.pools) {
     Bytes weights, cache, other;
     for (const metrics::MemoryClass& entry : pool.memory.classes) {
       (entry.name == "weights" ? weights : entry.name == "kv cache" ? cache : other) += entry.bytes;
     }
-    table.row({fmt::format("{} x {}", pool.replicas, pool.role), pool.layout, human_memory(weights), human_memory(cache),
-               human_memory(other), human_memory(pool.memory.capacity), human_count(pool.cache_tokens)});
+    table.row({fmt::format("{} x {}", pool.replicas, pool.role), pool.layout, human_memory(weights),
+               human_memory(cache), human_memory(other), human_memory(pool.memory.capacity),
+               human_count(pool.cache_tokens)});
   }
   return pen.rule("Memory of one GPU") + table.text(escape(pen, "\033[2m"), escape(pen, "\033[0m")) + '\n';
 }
@@ -164,19 +183,22 @@ std::vector<double> serving_over_time(const ServingReport& service, const metric
 
 std::string scaling(const ServingReport& service, const Pen& pen) {
   if (service.scaling.empty()) return {};
-  const Seconds end = std::max(service.scaling.back().when, service.series.empty() ? Seconds{} : service.series.back().when);
+  const Seconds end =
+      std::max(service.scaling.back().when, service.series.empty() ? Seconds{} : service.series.back().when);
   std::string text = pen.rule("Replicas");
   text += fmt::format("  {:.3g} GPU-hours held, {} of them with requests running\n", service.gpu_hours,
                       human_percent(service.gpu_hours > 0 ? service.busy_gpu_hours / service.gpu_hours : 0));
   for (const metrics::PoolReport& pool : service.pools) {
     const auto events = [&](std::string_view what) {
-      return std::count_if(service.scaling.begin(), service.scaling.end(),
-                           [&](const metrics::ScaleReport& event) { return event.pool == pool.role && event.what == what; });
+      return std::count_if(service.scaling.begin(), service.scaling.end(), [&](const metrics::ScaleReport& event) {
+        return event.pool == pool.role && event.what == what;
+      });
     };
     const std::vector<double> columns = serving_over_time(service, pool, end, chart_width);
     text += fmt::format("  {}: {:.2f} on average; {} started, {} drained, {} lost\n", pool.role, pool.mean_replicas,
                         events("starts"), events("drains"), events("lost"));
-    text += fmt::format("  {:<13}{}  up to {}\n", "serving", escape(pen, cyan) + sparkline(columns, pool.most_replicas) + escape(pen, "\033[0m"),
+    text += fmt::format("  {:<13}{}  up to {}\n", "serving",
+                        escape(pen, cyan) + sparkline(columns, pool.most_replicas) + escape(pen, "\033[0m"),
                         pool.most_replicas);
     Seconds whole;
     std::string phases;
@@ -192,8 +214,13 @@ std::string scaling(const ServingReport& service, const Pen& pen) {
 std::string adapters(const ServingReport& service, const Pen& pen) {
   if (!service.adapters) return {};
   const metrics::AdapterReport& adapters = *service.adapters;
-  Table table({{"requests"}, {"found in HBM", Align::right}, {"loads", Align::right}, {"from storage", Align::right},
-               {"waiting for a load", Align::right}, {"for a slot", Align::right}, {"HBM of a GPU", Align::right}});
+  Table table({{"requests"},
+               {"found in HBM", Align::right},
+               {"loads", Align::right},
+               {"from storage", Align::right},
+               {"waiting for a load", Align::right},
+               {"for a slot", Align::right},
+               {"HBM of a GPU", Align::right}});
   Bytes held;
   for (const metrics::PoolReport& pool : service.pools) {
     for (const metrics::MemoryClass& entry : pool.memory.classes) {
@@ -208,10 +235,14 @@ std::string adapters(const ServingReport& service, const Pen& pen) {
 
 std::string tiers(const ServingReport& service, const Pen& pen) {
   if (service.tiers.empty()) return {};
-  Table table({{"tier"}, {"capacity", Align::right}, {"prompt tokens found", Align::right}, {"read", Align::right},
+  Table table({{"tier"},
+               {"capacity", Align::right},
+               {"prompt tokens found", Align::right},
+               {"read", Align::right},
                {"written", Align::right}});
   for (const metrics::CacheTierReport& tier : service.tiers) {
-    table.row({tier.name, human_memory(tier.capacity), human_percent(tier.hit_ratio), human(tier.read), human(tier.written)});
+    table.row(
+        {tier.name, human_memory(tier.capacity), human_percent(tier.hit_ratio), human(tier.read), human(tier.written)});
   }
   std::string cores;
   if (service.storage_host_cores + service.storage_dpu_cores > 0) {
@@ -227,8 +258,7 @@ std::string serving_text(const metrics::RunReport& report, const ServingReport& 
   return header(report, service, pen) + counts(service) + headline(service, pen) + latencies(service, pen) +
          bottlenecks_of(service, "ttft", "Where the time to the first token goes", pen) +
          bottlenecks_of(service, "tpot", "Where the time of a later token goes", pen) + over_time(service, pen) +
-         scaling(service, pen) +
-         pools(service, pen) + adapters(service, pen) + tiers(service, pen);
+         scaling(service, pen) + pools(service, pen) + adapters(service, pen) + tiers(service, pen);
 }
 
 }  // namespace aifsim::report

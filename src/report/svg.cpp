@@ -55,13 +55,14 @@ void Svg::rectangle(double x, double y, double width, double height, std::string
 }
 
 void Svg::line(double x1, double y1, double x2, double y2, std::string_view colour, double width, bool dashed) {
-  body_ += fmt::format("<line x1=\"{}\" y1=\"{}\" x2=\"{}\" y2=\"{}\" stroke=\"{}\" stroke-width=\"{}\"{}/>\n", number(x1),
-                       number(y1), number(x2), number(y2), colour, number(width),
-                       dashed ? " stroke-dasharray=\"4 3\"" : "");
+  body_ +=
+      fmt::format("<line x1=\"{}\" y1=\"{}\" x2=\"{}\" y2=\"{}\" stroke=\"{}\" stroke-width=\"{}\"{}/>\n", number(x1),
+                  number(y1), number(x2), number(y2), colour, number(width), dashed ? " stroke-dasharray=\"4 3\"" : "");
 }
 
 void Svg::circle(double x, double y, double radius, std::string_view colour) {
-  body_ += fmt::format("<circle cx=\"{}\" cy=\"{}\" r=\"{}\" fill=\"{}\"/>\n", number(x), number(y), number(radius), colour);
+  body_ +=
+      fmt::format("<circle cx=\"{}\" cy=\"{}\" r=\"{}\" fill=\"{}\"/>\n", number(x), number(y), number(radius), colour);
 }
 
 void Svg::path(std::string_view points, std::string_view colour) {
@@ -96,7 +97,8 @@ std::string mark_text(double value) {
   constexpr std::array<Prefix, 3> prefixes{{{1e9, "G"}, {1e6, "M"}, {1e3, "k"}}};
   const double size = std::abs(value);
   for (const Prefix& prefix : prefixes) {
-    if (size >= prefix.factor * 0.9999999 && size >= 1e4) return fmt::format("{:.3g}{}", value / prefix.factor, prefix.text);
+    if (size >= prefix.factor * 0.9999999 && size >= 1e4)
+      return fmt::format("{:.3g}{}", value / prefix.factor, prefix.text);
   }
   return fmt::format("{:.4g}", value);
 }

@@ -14,7 +14,8 @@ class Svg {
   void line(double x1, double y1, double x2, double y2, std::string_view colour, double width = 1, bool dashed = false);
   void circle(double x, double y, double radius, std::string_view colour);
   void path(std::string_view points, std::string_view colour);
-  void text(double x, double y, std::string_view text, Anchor anchor = Anchor::start, double size = 12, bool bold = false);
+  void text(double x, double y, std::string_view text, Anchor anchor = Anchor::start, double size = 12,
+            bool bold = false);
   void vertical_text(double x, double y, std::string_view text);
   [[nodiscard]] std::string finish() const;
 

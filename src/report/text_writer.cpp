@@ -87,15 +87,16 @@ std::string bottlenecks(const metrics::JobReport& job, const Pen& pen) {
                {""}});
   for (std::size_t i = 0; i < std::min(list.size(), shown_bottlenecks); ++i) {
     const auto& entry = list[i];
-    table.row({std::to_string(i + 1), entry.resource, entry.kind, human(entry.blame, list[0].blame), human_percent(entry.share),
-               bar(entry.share, 12)});
+    table.row({std::to_string(i + 1), entry.resource, entry.kind, human(entry.blame, list[0].blame),
+               human_percent(entry.share), bar(entry.share, 12)});
   }
   std::string text = pen.rule("What limits it (critical path)");
   text += pen.paint_bars(table.text(pen.on ? "\033[2m" : "", pen.on ? "\033[0m" : ""), yellow);
   if (list.size() > shown_bottlenecks) {
     double rest = 0;
     for (std::size_t i = shown_bottlenecks; i < list.size(); ++i) rest += list[i].share;
-    text += pen.dim(fmt::format("      and {} more, {} together", list.size() - shown_bottlenecks, human_percent(rest)));
+    text +=
+        pen.dim(fmt::format("      and {} more, {} together", list.size() - shown_bottlenecks, human_percent(rest)));
     text += '\n';
   }
   return text + '\n';
@@ -124,7 +125,7 @@ std::string network(const metrics::NetworkReport& report, const Pen& pen) {
     if (busiest == nullptr || usage.busy_share > busiest->busy_share) busiest = &usage;
   }
   std::string line = fmt::format("{}: {} on {} channels", report.kind, human(bytes),
-                      human_count(static_cast<double>(report.channels.size())));
+                                 human_count(static_cast<double>(report.channels.size())));
   if (busiest != nullptr) {
     line += fmt::format("; busiest {} ({}), {} of its time", shortened(busiest->name, 30), busiest->medium,
                         human_percent(busiest->busy_share));
@@ -145,8 +146,8 @@ std::string write_text(const metrics::RunReport& report, Style style) {
   const Pen pen(style);
   std::string text;
   for (const metrics::JobReport& job : report.jobs) {
-    text += header(report, job, pen) + headline(job, pen) + faults(job, pen) + breakdown(job, pen) + bottlenecks(job, pen) +
-            memory(job, pen);
+    text += header(report, job, pen) + headline(job, pen) + faults(job, pen) + breakdown(job, pen) +
+            bottlenecks(job, pen) + memory(job, pen);
   }
   for (const metrics::ServingReport& service : report.services) text += serving_text(report, service, pen);
   // Requests' own traffic is told with them: no channel of a serving job has a figure of its own.

@@ -40,8 +40,8 @@ EngineMemory counted(const model::ModelSpec& model, const EngineOptions& options
   use.weights = model::weight_bytes(model, options.plan);
   // Every slot is made for the largest adapter, before the cache is sized.
   use.adapters = model::adapter_bytes(model, options.plan) * static_cast<double>(options.adapters.slots);
-  const double rows = std::min(options.max_sequences * (1.0 + options.speculative_tokens),
-                               double{1} * options.max_batched_tokens);
+  const double rows =
+      std::min(options.max_sequences * (1.0 + options.speculative_tokens), double{1} * options.max_batched_tokens);
   use.activations = model::activation_bytes(model, options.plan, options.max_batched_tokens, rows);
   // The encoder is done before the language model begins, but for what it made.
   const double image_tokens = std::max(encoder_budget(options), 1);
@@ -131,8 +131,8 @@ std::string gigabytes(Bytes bytes) {
                      std::to_string(options.must_hold_longest ? options.max_model_tokens : options.block_tokens) +
                      " tokens; weights take " + gigabytes(use.weights) +
                      (use.adapters > Bytes{} ? ", LoRA adapters " + gigabytes(use.adapters) : "") + ", activations " +
-                     gigabytes(use.activations + use.encoder_cache) + ", context and CUDA graphs " + gigabytes(use.context + use.graphs) +
-                     "; would fit with ";
+                     gigabytes(use.activations + use.encoder_cache) + ", context and CUDA graphs " +
+                     gigabytes(use.context + use.graphs) + "; would fit with ";
   const std::vector<std::string> changes = remedies(model, options, gpu, use);
   for (std::size_t i = 0; i < changes.size(); ++i) text += (i > 0 ? ", or with " : "") + changes[i];
   throw OutOfMemoryError(text);

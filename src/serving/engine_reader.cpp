@@ -3,10 +3,10 @@
 #include <string>
 
 #include "hardware/operator_cost.hpp"
-#include "serving/engine_vision.hpp"
 #include "serving/engine.hpp"
 #include "serving/engine_adapters.hpp"
 #include "serving/engine_software.hpp"
+#include "serving/engine_vision.hpp"
 #include "serving/replica_group.hpp"
 
 namespace aifsim::serving {
@@ -19,8 +19,9 @@ int degree_of(const config::Node& node, int fallback) { return static_cast<int>(
 
 Precision precision_or(const config::Node& node, Precision fallback) { return node ? node.precision() : fallback; }
 
-// `precision: fp8`, or a map of its parts. GEMMs compute in the weights' format unless `activations` says otherwise. FP8 of
-// a model whose checkpoints are scaled in blocks is MXFP8 weights under FP8 activations (model::scaled_in_blocks).
+// `precision: fp8`, or a map of its parts. GEMMs compute in the weights' format unless `activations` says otherwise.
+// FP8 of a model whose checkpoints are scaled in blocks is MXFP8 weights under FP8 activations
+// (model::scaled_in_blocks).
 void read_precision(const config::Node& node, const model::ModelSpec& model, model::InferencePlan& plan) {
   if (!node) return;
   if (!node.is_map()) {
@@ -79,7 +80,8 @@ void check_precision(const config::Node& node, const hardware::GpuSpec& gpu, con
     const Precision computed = model::arithmetic(weights, plan.activations);
     if (hardware::supports(gpu, computed)) continue;
     std::string known;
-    for (const auto& [format, peak] : gpu.dense_peak) known += (known.empty() ? "" : ", ") + std::string(name_of(format));
+    for (const auto& [format, peak] : gpu.dense_peak)
+      known += (known.empty() ? "" : ", ") + std::string(name_of(format));
     const config::Node precision = node.optional("precision");
     (precision ? precision : node)
         .problem("a precision that " + gpu.name + " computes in (" + known + ")", std::string(name_of(computed)),
@@ -130,8 +132,8 @@ void read_length(const config::Node& node, const model::ModelSpec& model, Engine
 bool recurrent(const model::ModelSpec& model) { return model.mamba || model.linear_attention; }
 
 // With more attention groups than experts of a token, an all-gather would bring most GPUs tokens that none of their
-// experts wants: engines that go this wide send tokens to their experts instead (SGLang with DeepEP, TensorRT-LLM's wide
-// EP), unless the user says otherwise.
+// experts wants: engines that go this wide send tokens to their experts instead (SGLang with DeepEP, TensorRT-LLM's
+// wide EP), unless the user says otherwise.
 bool goes_wide(const config::Node& node, const model::ModelSpec& model, const model::InferencePlan& plan) {
   return model.experts && plan.dp > model.experts->top_k && !node.has("expert_exchange");
 }

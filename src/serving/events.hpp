@@ -28,12 +28,12 @@ struct RequestRecord {
   int images = 0, image_tokens = 0;  // that the turn brought
   model::ImageWork encoded;          // of the prompt's images: fewer than `images` where a cache had their tokens
   Seconds arrival, scheduled, first_token, done;
-  Seconds transfer;           // KV transfer from prefill to decode, exposed
-  Seconds fetch;              // waiting for KV blocks from a lower tier and for its adapter, exposed
-  Seconds adapter_wait;       // of it, for the adapter alone
-  Seconds slot_wait;          // of the time until scheduled, since it was passed over for want of an adapter slot
-  Seconds decode_slot_wait;   // of the transfer, the same before a decode replica had one
-  Seconds preparation;        // of its images on the host, before it could be scheduled
+  Seconds transfer;          // KV transfer from prefill to decode, exposed
+  Seconds fetch;             // waiting for KV blocks from a lower tier and for its adapter, exposed
+  Seconds adapter_wait;      // of it, for the adapter alone
+  Seconds slot_wait;         // of the time until scheduled, since it was passed over for want of an adapter slot
+  Seconds decode_slot_wait;  // of the transfer, the same before a decode replica had one
+  Seconds preparation;       // of its images on the host, before it could be scheduled
 };
 
 // `iterations` of one replica in a row that had the same batch; the gap between two output tokens goes from `first` to
@@ -41,9 +41,9 @@ struct RequestRecord {
 struct DecodeRun {
   std::uint32_t replica = 0;
   Seconds begin;
-  int sequences = 0;         // that got a token in each iteration
+  int sequences = 0;  // that got a token in each iteration
   int iterations = 0;
-  Seconds first, last;       // duration of the first and the last iteration
+  Seconds first, last;              // duration of the first and the last iteration
   double tokens_per_iteration = 1;  // of each sequence: more than 1 with speculative decoding
   int adapter_sequences = 0;        // of them, with a LoRA adapter
   int adapters = 0;                 // different ones, in the attention group that has most

@@ -42,8 +42,8 @@ struct ExchangeShape {
 [[nodiscard]] ExchangeShape exchange_shape(const collective::CollectivePlan& plan, Bytes size,
                                            const topology::Fabric& fabric);
 
-// The channels that exchanges of an engine cross: the ways between ranks 1, 2, 4, … apart, which are all NVLink ports and
-// NICs; of hashed paths through a network's core some are left out. Sorted.
+// The channels that exchanges of an engine cross: the ways between ranks 1, 2, 4, … apart, which are all NVLink ports
+// and NICs; of hashed paths through a network's core some are left out. Sorted.
 [[nodiscard]] std::vector<ChannelId> exchange_channels(const model::InferencePlan& plan,
                                                        const std::vector<DeviceId>& gpus,
                                                        const topology::Topology& topology);

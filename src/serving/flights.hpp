@@ -22,7 +22,8 @@ class FlightWatcher {
   virtual ~FlightWatcher() = default;
   [[nodiscard]] virtual bool concerns(std::span<const ChannelUse> path) const = 0;
   // Returns the number by which it is told of the end. The label outlives it.
-  virtual std::uint32_t began(std::span<const ChannelUse> path, BytesPerSecond rate_limit, const std::string& label) = 0;
+  virtual std::uint32_t began(std::span<const ChannelUse> path, BytesPerSecond rate_limit,
+                              const std::string& label) = 0;
   virtual void ended(std::uint32_t movement) = 0;
 };
 

@@ -49,7 +49,8 @@ ExchangeUses IterationCost::exchanges(const Batch& batch) const {
   const Implementation& cost = *implementation_;
   const double stages = cost.options.plan.pp, drafted = cost.options.speculative_tokens;
   const bool decodes_only = batch.prefill_tokens <= 0;
-  const Batch part = cost.micro_batch(decodes_only ? cost.decoding(batch.decode_sequences, batch.decode_context, {}) : batch);
+  const Batch part =
+      cost.micro_batch(decodes_only ? cost.decoding(batch.decode_sequences, batch.decode_context, {}) : batch);
   const double sequences = cost.in_graph(batch) ? cost.padded(part.decode_sequences) : part.decode_sequences;
   ExchangeUses uses{};
   cost.passes.add_exchanges(sequences * cost.tokens_each() + part.prefill_tokens, part.engine_tokens, part.sampled,

@@ -29,9 +29,8 @@ class IterationCost final : public IterationPricer {
   [[nodiscard]] ExchangeUses exchanges(const model::Batch& batch) const override;
   [[nodiscard]] const ExchangeShape* shape(model::Exchange exchange, Bytes bytes) const override;
   [[nodiscard]] Seconds slowed(const model::Batch& batch, Seconds longer) const override;
-  // What an iteration's time is made of, largest first: operator names, exchanges with the channel that bounds them, the
-  // host.
-  // Sums to time(batch).
+  // What an iteration's time is made of, largest first: operator names, exchanges with the channel that bounds them,
+  // the host. Sums to time(batch).
   [[nodiscard]] std::vector<std::pair<std::string, Seconds>> breakdown(const model::Batch& batch) const;
   // The floor: weights and cache read once at full HBM bandwidth, FLOPs at peak, whichever is longer.
   [[nodiscard]] Seconds floor(const model::Batch& batch) const;
@@ -45,13 +44,14 @@ class IterationCost final : public IterationPricer {
 // HBM of one GPU of the engine, by class; what is left is the KV cache's.
 struct EngineMemory {
   Bytes capacity, weights, adapters, activations, context, graphs, reserve, cache;
-  Bytes encoder_cache;         // tokens of images, until the language model has seen them
-  int cache_blocks = 0;        // of one attention group
-  Bytes block_bytes;           // on one GPU
-  double cache_tokens = 0;     // of one attention group
+  Bytes encoder_cache;                    // tokens of images, until the language model has seen them
+  int cache_blocks = 0;                   // of one attention group
+  Bytes block_bytes;                      // on one GPU
+  double cache_tokens = 0;                // of one attention group
   std::vector<model::CacheGroup> groups;  // what a sequence takes; empty: blocks that grow with its length alone
 };
-// OutOfMemoryError, with what would have to change, when the cache cannot hold one sequence of the longest length asked.
+// OutOfMemoryError, with what would have to change, when the cache cannot hold one sequence of the longest length
+// asked.
 [[nodiscard]] EngineMemory engine_memory(const model::ModelSpec& model, const EngineOptions& options,
                                          const hardware::GpuSpec& gpu);
 

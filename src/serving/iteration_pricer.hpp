@@ -19,7 +19,8 @@ struct DecodeLine {
   double until_context = std::numeric_limits<double>::infinity();
 };
 
-// Exchanges of one kind in an iteration: how many, how much in all, how long in all when nothing else uses their channels.
+// Exchanges of one kind in an iteration: how many, how much in all, how long in all when nothing else uses their
+// channels.
 struct ExchangeUse {
   double times = 0;
   Bytes bytes;
@@ -36,10 +37,11 @@ struct AdapterLoad {
 class IterationPricer {
  public:
   virtual ~IterationPricer() = default;
-  // From the start of one iteration to the start of the next, host included. All attention groups have a batch like this.
+  // From the start of one iteration to the start of the next, host included. All attention groups have a batch like
+  // this.
   [[nodiscard]] virtual Seconds time(const model::Batch& batch) const = 0;
-  // For `sequences` that decode in one attention group with `context` cached tokens in all. time() of such a batch is on
-  // this line within rounding.
+  // For `sequences` that decode in one attention group with `context` cached tokens in all. time() of such a batch is
+  // on this line within rounding.
   [[nodiscard]] virtual DecodeLine decode(int sequences, double context, const AdapterLoad& adapters) const = 0;
 
   // Where movements share the channels of its exchanges: what they are,

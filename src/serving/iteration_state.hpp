@@ -1,5 +1,5 @@
-// The inside of an iteration's cost. Its functions are in iteration_cost.cpp (time) and iteration_breakdown.cpp (what it is
-// made of).
+// The inside of an iteration's cost. Its functions are in iteration_cost.cpp (time) and iteration_breakdown.cpp (what
+// it is made of).
 #pragma once
 
 #include <algorithm>
@@ -78,9 +78,9 @@ struct IterationCost::Implementation {
   // Of one pipeline stage: an equal share of the batch.
   [[nodiscard]] model::Batch micro_batch(model::Batch batch) const {
     const double share = 1.0 / options.plan.pp;
-    for (double* value : {&batch.decode_sequences, &batch.decode_tokens, &batch.decode_context, &batch.prefill_sequences,
-                          &batch.prefill_tokens, &batch.prefill_context, &batch.prefill_pairs, &batch.sampled,
-                          &batch.engine_tokens, &batch.adapter_tokens}) {
+    for (double* value : {&batch.decode_sequences, &batch.decode_tokens, &batch.decode_context,
+                          &batch.prefill_sequences, &batch.prefill_tokens, &batch.prefill_context, &batch.prefill_pairs,
+                          &batch.sampled, &batch.engine_tokens, &batch.adapter_tokens}) {
       *value *= share;
     }
     // Each share of the batch has all adapters, as far as it has tokens for them.

@@ -124,8 +124,8 @@ void read_failures(const config::Node& node, ServingJob& job) {
   }
 }
 
-// Prefill and decode both run an adapter's layers; and whoever makes requests with adapters wants them served. (A trace may
-// bring adapters that nobody asked for: they are noted.)
+// Prefill and decode both run an adapter's layers; and whoever makes requests with adapters wants them served. (A trace
+// may bring adapters that nobody asked for: they are noted.)
 void check_adapters(const config::Node& root, const ServingJob& job) {
   const bool first = job.pools.front().engine.adapters.slots > 0, last = job.pools.back().engine.adapters.slots > 0;
   if (first != last) {
@@ -133,8 +133,10 @@ void check_adapters(const config::Node& root, const ServingJob& job) {
         .problem("`lora` in the engines of both pools, for both run the adapters' layers", "in one of them");
   }
   if (first || last || !job.requests->prompts || job.requests->prompts->adapters.count == 0) return;
-  root.optional("requests").optional("adapters").problem(
-      "an engine that serves LoRA adapters: write engine.lora: {max_loras: 8, max_lora_rank: 16}", "one without `lora`");
+  root.optional("requests")
+      .optional("adapters")
+      .problem("an engine that serves LoRA adapters: write engine.lora: {max_loras: 8, max_lora_rank: 16}",
+               "one without `lora`");
 }
 
 }  // namespace
@@ -182,8 +184,7 @@ ServingJob read_serving_job(const config::Document& document, const hardware::Pl
   root.finish();
   if (!document.has_problems() && platform != nullptr && job.gpus() > platform->gpu_count()) {
     root.problem("replicas that fit on the platform's " + std::to_string(platform->gpu_count()) + " GPUs",
-                 std::to_string(job.gpus()) + " GPUs",
-                 "add nodes with --set nodes.count=… or ask for fewer replicas");
+                 std::to_string(job.gpus()) + " GPUs", "add nodes with --set nodes.count=… or ask for fewer replicas");
   }
   return job;
 }

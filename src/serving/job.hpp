@@ -12,8 +12,8 @@
 #include "serving/engine.hpp"
 #include "serving/kv_tier_plan.hpp"
 #include "serving/planner.hpp"
-#include "serving/router.hpp"
 #include "serving/replica.hpp"
+#include "serving/router.hpp"
 #include "serving/start_up.hpp"
 
 namespace aifsim::serving {
@@ -46,7 +46,7 @@ struct ServingJob {
   model::ModelSpec model;
   std::vector<Pool> pools;  // one of role whole, or prefill and decode
   RouterOptions router;
-  int queue_limit = 0;           // requests waiting in all replicas together before new ones are rejected; 0 = none
+  int queue_limit = 0;             // requests waiting in all replicas together before new ones are rejected; 0 = none
   double transfer_efficiency = 1;  // of the path's bandwidth that KV transfers reach
   Seconds transfer_setup;          // before the first byte: handshake, descriptors
   KvTierPlan kv_tiers;             // of replicas that prefill
@@ -58,8 +58,8 @@ struct ServingJob {
   [[nodiscard]] bool disaggregated() const { return pools.size() > 1; }
   [[nodiscard]] bool serves_adapters() const { return pools.front().engine.adapters.slots > 0; }
   [[nodiscard]] bool starts_replicas() const;  // in mid-run
-  [[nodiscard]] bool uses_storage() const;  // memory of hosts, drives or shared storage: topology::add_storage()
-  [[nodiscard]] int gpus() const;  // that its replicas hold at most
+  [[nodiscard]] bool uses_storage() const;     // memory of hosts, drives or shared storage: topology::add_storage()
+  [[nodiscard]] int gpus() const;              // that its replicas hold at most
 };
 
 // Reads a workload document of `kind: serving`; without a platform (nullptr) the file alone is checked. Problems go to

@@ -28,9 +28,8 @@ std::int64_t CacheShape::next_change(std::int64_t blocks) const {
 CacheShape cache_shape(const EngineOptions& options, const EngineMemory& memory) {
   CacheShape shape;
   shape.block_tokens = options.block_tokens;
-  const bool uniform = std::ranges::all_of(memory.groups, [](const model::CacheGroup& group) {
-    return group.window <= 0 && group.per_sequence == Bytes{};
-  });
+  const bool uniform = std::ranges::all_of(
+      memory.groups, [](const model::CacheGroup& group) { return group.window <= 0 && group.per_sequence == Bytes{}; });
   if (uniform) {
     shape.total = memory.cache_blocks;
     return shape;

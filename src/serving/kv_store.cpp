@@ -25,7 +25,8 @@ void KvStore::touch(const PrefixPiece& piece) {
     return;
   }
   auto next = std::next(from);
-  if (next == ranks_.end() || next->uses != from->uses + 1) next = ranks_.insert(next, {.uses = from->uses + 1, .entries = {}});
+  if (next == ranks_.end() || next->uses != from->uses + 1)
+    next = ranks_.insert(next, {.uses = from->uses + 1, .entries = {}});
   next->entries.splice(next->entries.end(), from->entries, place.entry);
   places_.at(place.entry->piece.name).rank = next;
   if (from->entries.empty()) ranks_.erase(from);

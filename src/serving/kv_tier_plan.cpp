@@ -31,8 +31,8 @@ Bytes there_is(const hardware::Platform& platform, DataPlace place) {
 std::string text_of(Bytes bytes) { return std::to_string(static_cast<long long>(bytes.in(units::GB))) + " GB"; }
 
 void check_place(const config::Node& node, const hardware::Platform& platform, KvTierOptions& tier) {
-  static constexpr std::array<std::string_view, 3> missing{
-      "nodes whose CPUs have memory of known size and bandwidth", "nodes with `nvme`", "a platform with `storage`"};
+  static constexpr std::array<std::string_view, 3> missing{"nodes whose CPUs have memory of known size and bandwidth",
+                                                           "nodes with `nvme`", "a platform with `storage`"};
   const Bytes most = there_is(platform, tier.place);
   const std::size_t row = static_cast<std::size_t>(tier.place) - 1;
   if (most <= Bytes{}) return node.required("tier").problem(std::string(missing.at(row)), "none");
@@ -76,7 +76,8 @@ KvTierPlan read_kv_tiers(const config::Node& node, const hardware::Platform* pla
   }
   if (!node.is_map()) return plan;
   static constexpr std::array<std::string_view, 2> fetches{"faster", "always"};
-  plan.fetch = node.optional("fetch").choice_or(0, fetches) == 0 ? KvTierPlan::Fetch::faster : KvTierPlan::Fetch::always;
+  plan.fetch =
+      node.optional("fetch").choice_or(0, fetches) == 0 ? KvTierPlan::Fetch::faster : KvTierPlan::Fetch::always;
   plan.staging = node.optional("staging").bytes_or(plan.staging);
   if (const config::Node prefetch = node.optional("prefetch")) {
     plan.prefetch = prefetch.boolean();

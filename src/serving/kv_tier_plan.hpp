@@ -24,7 +24,7 @@ struct KvTierOptions {
   bool per_replica = false;  // host and NVMe: each replica has one of its own, instead of one for all on a node
   KvEviction eviction = KvEviction::lru;
   KvWrite write = KvWrite::through;
-  double efficiency = 1;     // of the path's bandwidth that the engine's copies reach
+  double efficiency = 1;  // of the path's bandwidth that the engine's copies reach
 };
 
 struct KvTierPlan {
@@ -34,7 +34,7 @@ struct KvTierPlan {
   };
   std::vector<KvTierOptions> tiers;  // from the fastest down
   Fetch fetch = Fetch::faster;
-  bool prefetch = false;             // to host memory while the request waits
+  bool prefetch = false;  // to host memory while the request waits
   // assumed: pinned memory in which one engine's writes to one tier wait; what finds it full is not written. 16 GB is
   // a third of a second of PCIe.
   Bytes staging = units::GB * 16;

@@ -17,8 +17,8 @@ void add_path(const topology::Storage& storage, DeviceId gpu, KvWayEnds ends, do
 }
 
 // `seats`: the group's GPUs of one node; `all`: of all nodes.
-KvWay::Flow flow_of(const topology::Topology& topology, const std::vector<DeviceId>& seats, KvWayEnds ends,
-                    double held, double all) {
+KvWay::Flow flow_of(const topology::Topology& topology, const std::vector<DeviceId>& seats, KvWayEnds ends, double held,
+                    double all) {
   const topology::Storage& storage = *topology.storage;
   const bool hbm = ends.from == DataPlace::gpu || ends.to == DataPlace::gpu;
   // Copies that GPUs hold of the same blocks load only the part of the way that is next to them.

@@ -1,8 +1,8 @@
 // The tiers below HBM: who holds which piece, what is fetched, written, prefetched and evicted.
 //
-// A fetched piece stays where it was (tiers are inclusive of what is above them as far as their own eviction lets them).
-// All but HBM's own copies pass through the memory of the host, so what comes from below leaves a copy in the host tier
-// if there is one. A piece is in a tier from the moment its last byte is there; its room is taken then, too.
+// A fetched piece stays where it was (tiers are inclusive of what is above them as far as their own eviction lets
+// them). All but HBM's own copies pass through the memory of the host, so what comes from below leaves a copy in the
+// host tier if there is one. A piece is in a tier from the moment its last byte is there; its room is taken then, too.
 #pragma once
 
 #include <array>
@@ -27,7 +27,7 @@ struct KvTierEngine {
   Bytes block;                                // one block of the whole cache, each key and value once
   Bytes block_on_gpu;                         // what one GPU holds of it
   int block_tokens = 16;
-  Seconds recompute_per_token;                // prefill at the engine's full budget
+  Seconds recompute_per_token;  // prefill at the engine's full budget
 };
 
 class KvTiers {
@@ -47,11 +47,11 @@ class KvTiers {
 
   struct Figures {
     topology::DataPlace place{};
-    Bytes capacity;          // of all stores
-    Bytes held, most;        // now; at most at any time
-    double tokens = 0;       // fetched into HBM
+    Bytes capacity;     // of all stores
+    Bytes held, most;   // now; at most at any time
+    double tokens = 0;  // fetched into HBM
     Bytes read, written;
-    Bytes dropped;           // not written, for the staging memory was full
+    Bytes dropped;  // not written, for the staging memory was full
   };
   [[nodiscard]] const std::vector<Figures>& figures() const { return figures_; }
   [[nodiscard]] double prompt_tokens() const { return prompt_tokens_; }  // of all requests queued, in whole blocks

@@ -27,7 +27,9 @@ void KvTiers::evicted(std::uint32_t replica, const PrefixPiece& piece) {
 
 void KvTiers::write(std::uint32_t replica, KvWayEnds ends, std::size_t tier, const Entry& entry) {
   std::unique_ptr<Stream>& stream = streams_[{replica, static_cast<std::uint64_t>(ends.from), tier}];
-  if (!stream) stream = std::make_unique<Stream>(Stream{.replica = replica, .ends = ends, .tier = tier, .waiting = {}, .staged = {}});
+  if (!stream)
+    stream =
+        std::make_unique<Stream>(Stream{.replica = replica, .ends = ends, .tier = tier, .waiting = {}, .staged = {}});
   if (stream->staged + entry.bytes > plan_.staging) {
     figures_[tier].dropped += entry.bytes;
     return;

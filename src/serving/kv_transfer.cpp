@@ -34,7 +34,8 @@ std::vector<ChannelUse> representative_path(const KvTransfers::Route& route, con
 }  // namespace
 
 void KvTransfers::send(const Route& route, std::function<void()> done) {
-  Flights::Flow flow{.path = representative_path(route, topology_, efficiency_), .bytes = {}, .latency = setup_, .rate_limit = {}};
+  Flights::Flow flow{
+      .path = representative_path(route, topology_, efficiency_), .bytes = {}, .latency = setup_, .rate_limit = {}};
   const Bytes all = std::max(route.per_sender * static_cast<double>(route.from.size()),
                              route.per_receiver * static_cast<double>(route.to.size()));
   bytes_ += all;

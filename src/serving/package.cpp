@@ -17,9 +17,7 @@ struct Profile {
   std::string precision;
   std::size_t goal = 0;
   EngineOptions engine;
-  [[nodiscard]] std::string text(const std::string& gpu) const {
-    return gpu + " " + layout();
-  }
+  [[nodiscard]] std::string text(const std::string& gpu) const { return gpu + " " + layout(); }
   [[nodiscard]] std::string layout() const {
     return precision + " tp" + std::to_string(engine.plan.tp) + " " + std::string(goals[goal]);
   }

@@ -18,9 +18,7 @@ int anchor_below(double context_each) {
   return std::min(last_anchor, static_cast<int>(std::floor(std::log2(context_each / first_anchor))));
 }
 
-int spacing_at(int tokens) {
-  return tokens < 128 ? 1 : 1 << (static_cast<int>(std::floor(std::log2(tokens))) - 6);
-}
+int spacing_at(int tokens) { return tokens < 128 ? 1 : 1 << (static_cast<int>(std::floor(std::log2(tokens))) - 6); }
 
 int rounded(double tokens) {
   const int whole = static_cast<int>(std::ceil(tokens - 1e-9));

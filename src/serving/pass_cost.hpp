@@ -1,4 +1,5 @@
-// The GPU time of one model's passes on one engine, memoised: by token count, by sampled rows, by sequences and context.
+// The GPU time of one model's passes on one engine, memoised: by token count, by sampled rows, by sequences and
+// context.
 #pragma once
 
 #include <array>
@@ -53,8 +54,8 @@ class PassCost {
   // token (hardware::KernelProfile).
   [[nodiscard]] PassTime decode_beside_prompts(const model::Batch& batch) const;
 
-  // Adds the exchanges of body(tokens, engine_tokens) and head(sampled), so many times. Sizes are rounded up to 16 in an
-  // octave.
+  // Adds the exchanges of body(tokens, engine_tokens) and head(sampled), so many times. Sizes are rounded up to 16 in
+  // an octave.
   void add_exchanges(double tokens, double engine_tokens, double sampled, double times, ExchangeUses& uses) const;
   // What LoRA adapters add, `tokens` being those of sequences with one. On the same lines as body().
   [[nodiscard]] PassTime adapters(double tokens, double adapters) const;

@@ -22,9 +22,9 @@ struct PlannerOptions {
   double cache_up = 0.9, cache_down = 0.5;
   Seconds tpot;  // sla: what a later token may take
   // sla: replicas go when the fewer that stay would have had no more than this share of what they can serve, in each of
-  // so many intervals. The share is that of Dynamo's planner (load-based, "scaling down sensitivity" of 80 %; recalled);
-  // the intervals are assumed: the fewest after which constant loads of 10 to 60 requests a second end no replica that
-  // they soon need again (serve-llama3-8b-planned.yaml; Kubernetes' autoscaler waits 5 minutes).
+  // so many intervals. The share is that of Dynamo's planner (load-based, "scaling down sensitivity" of 80 %;
+  // recalled); the intervals are assumed: the fewest after which constant loads of 10 to 60 requests a second end no
+  // replica that they soon need again (serve-llama3-8b-planned.yaml; Kubernetes' autoscaler waits 5 minutes).
   double down_share = 0.8;
   int down_intervals = 6;
 };

@@ -19,7 +19,8 @@ class LoadPlanner final : public Planner {
       grace_ = grace_intervals;
       return seen.total() + 1;
     }
-    const bool idle = queue < options_.queue_down && (seen.role == Role::prefill || seen.cache_use < options_.cache_down);
+    const bool idle =
+        queue < options_.queue_down && (seen.role == Role::prefill || seen.cache_use < options_.cache_down);
     return idle && grace_ == 0 ? seen.total() - 1 : seen.total();
   }
 

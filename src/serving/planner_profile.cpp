@@ -8,10 +8,8 @@ namespace aifsim::serving {
 
 double PricedProfile::prompt_tokens_per_s(double prompt) const {
   const double tokens = std::min(prompt, double{1} * options_.max_batched_tokens);
-  const model::Batch batch{.prefill_sequences = 1,
-                           .prefill_tokens = tokens,
-                           .prefill_pairs = tokens * (tokens + 1) / 2,
-                           .sampled = 1};
+  const model::Batch batch{
+      .prefill_sequences = 1, .prefill_tokens = tokens, .prefill_pairs = tokens * (tokens + 1) / 2, .sampled = 1};
   return options_.plan.dp * tokens / pricer_.time(batch).in(units::s);
 }
 

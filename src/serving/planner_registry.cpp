@@ -43,7 +43,8 @@ PlannerOptions read_planner(const config::Node& node, int replicas, Seconds tpot
   if (options.queue_down > options.queue_up) node.optional("queue_down").problem("at most `queue_up`", "more");
   if (options.cache_down > options.cache_up) node.optional("cache_down").problem("at most `cache_up`", "more");
   options.down_share = node.optional("down_share").number_or(options.down_share, {.min = 0.01, .max = 1});
-  options.down_intervals = static_cast<int>(node.optional("down_intervals").integer_or(options.down_intervals, {.min = 1, .max = 1e6}));
+  options.down_intervals =
+      static_cast<int>(node.optional("down_intervals").integer_or(options.down_intervals, {.min = 1, .max = 1e6}));
   options.tpot = node.optional("tpot").seconds_or(tpot);
   if (policies[options.policy].name == "sla" && options.tpot <= Seconds{}) {
     node.problem("`tpot` here or in `slo`, for the policy sla plans for it", "neither");

@@ -1,6 +1,6 @@
-// Dynamo's SLA planner: replicas from the load of the last interval over what one replica, by its profile, serves within
-// the service level; corrected by how the observed time per token compares with the profile's (ai-dynamo documentation,
-// "SLA-based planner"; recalled). Prompts that wait are load too, to be worked off within an interval.
+// Dynamo's SLA planner: replicas from the load of the last interval over what one replica, by its profile, serves
+// within the service level; corrected by how the observed time per token compares with the profile's (ai-dynamo
+// documentation, "SLA-based planner"; recalled). Prompts that wait are load too, to be worked off within an interval.
 #include <algorithm>
 #include <cmath>
 #include <deque>

@@ -295,7 +295,8 @@ PrefixPlaces Replica::prefix_places(const Prompt& prompt) const {
   places[0] = static_cast<double>(begin);
   if (implementation_->tiers == nullptr) return places;
   for (const PrefixPiece& piece : implementation_->scratch) {  // as cached_prefix() has named them
-    end = std::min<std::int64_t>(prompt.tokens, end + std::int64_t{piece.blocks} * implementation_->options.block_tokens);
+    end =
+        std::min<std::int64_t>(prompt.tokens, end + std::int64_t{piece.blocks} * implementation_->options.block_tokens);
     if (end <= begin) continue;
     const std::optional<topology::DataPlace> place = implementation_->tiers->place_of(piece);
     if (!place) break;

@@ -70,7 +70,7 @@ class Replica {
   // Whom its exchanges share channels with. Must outlive the replica.
   void use_channels(SharedChannels& channels);
   void use_swap_space(SwapSpace& space);  // must outlive the replica
-  void channels_changed();  // what iterations under way take has to be asked anew
+  void channels_changed();                // what iterations under way take has to be asked anew
   // Where adapters come from. Must outlive the replica.
   void use_adapters(AdapterSource& source);
 
@@ -78,14 +78,14 @@ class Replica {
   [[nodiscard]] std::uint32_t index() const;
   [[nodiscard]] int running() const;
   [[nodiscard]] int waiting() const;
-  [[nodiscard]] double waiting_tokens() const;     // prompt tokens not yet prefilled
-  [[nodiscard]] double cache_use() const;          // 0..1
+  [[nodiscard]] double waiting_tokens() const;                  // prompt tokens not yet prefilled
+  [[nodiscard]] double cache_use() const;                       // 0..1
   [[nodiscard]] int cached_prefix(const Prompt& prompt) const;  // tokens of this prompt that its prefix cache holds now
   [[nodiscard]] bool has_adapter(std::uint32_t adapter) const;  // in HBM, or asked for
   // Role::decode: has it a slot for this request's adapter?
   [[nodiscard]] bool adapter_fits(const Request& request) const;
-  // Leading tokens of this prompt that it need not compute, by topology::DataPlace: each where it is the nearest to a GPU.
-  // Those below HBM follow those in it.
+  // Leading tokens of this prompt that it need not compute, by topology::DataPlace: each where it is the nearest to a
+  // GPU. Those below HBM follow those in it.
   [[nodiscard]] PrefixPlaces prefix_places(const Prompt& prompt) const;
   void check() const;  // the laws of its books: InternalError when one is broken
 

@@ -26,7 +26,8 @@ void Replica::Implementation::begin() {
     if (decoding > 0) return start_stretch(preempted);
   }
   const bool others_hold = fetching > 0 || !held.empty() || !reserved.empty() || !ready.empty() || !incoming.empty();
-  ensure((waiting.empty() && passed_over.size() == 0) || others_hold, "who fits into an empty cache does not wait for it");
+  ensure((waiting.empty() && passed_over.size() == 0) || others_hold,
+         "who fits into an empty cache does not wait for it");
 }
 
 // Does the engine keep new prompts waiting for others?

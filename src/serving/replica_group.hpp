@@ -28,13 +28,13 @@ struct AttentionGroup {
       : cache(shape, replica), growth(shape.block_tokens * quanta.token) {}
 
   KvCache cache;
-  CacheGrowth growth;         // of those that decode
-  AdapterTally adapters;      // the same
-  CacheUnits committed = 0;   // of what is available, for the iterations under way
-  int running = 0;            // prefilling and decoding
+  CacheGrowth growth;        // of those that decode
+  AdapterTally adapters;     // the same
+  CacheUnits committed = 0;  // of what is available, for the iterations under way
+  int running = 0;           // prefilling and decoding
   int decoding = 0;
-  int reserved = 0;           // with cache but not yet running
-  std::int64_t context = 0;   // quanta that the next decode iteration attends to
+  int reserved = 0;          // with cache but not yet running
+  std::int64_t context = 0;  // quanta that the next decode iteration attends to
   CacheUnits promised = 0;
   std::int64_t expected = 0;  // quanta
   SequenceIndex oldest = no_sequence, newest = no_sequence;

@@ -33,7 +33,7 @@ struct Sequence {
   SequenceState state = SequenceState::absent;
   std::uint32_t group = 0;
   SequenceIndex older = no_sequence, newer = no_sequence;  // among the group's running ones, by joining
-  std::uint64_t version = 0;  // an entry in the queue of ends that has another one is void
+  std::uint64_t version = 0;                               // an entry in the queue of ends that has another one is void
   int target = 0;             // tokens whose keys and values must be cached before it can decode
   int computed = 0;           // of them, cached
   int images_settled = 0;     // of its prompt, from the first: encoded, or found in the cache

@@ -32,8 +32,8 @@ struct Replica::Implementation {
 
   // The clock
   void wake();
-  void want(Seconds when);     // to be woken then, or before
-  void step();                 // the iterations under way are over: account for them, begin the next ones
+  void want(Seconds when);  // to be woken then, or before
+  void step();              // the iterations under way are over: account for them, begin the next ones
   // Somebody can join from then on; `ahead` of those that wait.
   void notice(Seconds when, bool ahead = false);
   [[nodiscard]] bool interrupts() const;  // could a request that comes join in the middle of a stretch?
@@ -143,14 +143,15 @@ struct Replica::Implementation {
   std::deque<SequenceIndex> waiting, ready;
   std::int64_t first_place = 0, last_place = 0;  // in `waiting`
   AdapterSlots adapters;
-  AdapterQueue passed_over;  // of those that wait
+  AdapterQueue passed_over;      // of those that wait
   AdapterTally queued_adapters;  // of those that came and have not joined yet
-  std::unordered_map<std::uint32_t, std::vector<std::pair<SequenceIndex, std::uint64_t>>> adapter_waiters;  // and version
+  std::unordered_map<std::uint32_t, std::vector<std::pair<SequenceIndex, std::uint64_t>>>
+      adapter_waiters;                    // and version
   std::vector<SequenceIndex> prefilling;  // in the order of joining
   std::unordered_map<std::uint64_t, SequenceIndex> held, reserved;
   int running = 0, decoding = 0, fetching = 0;
   std::int64_t waiting_tokens = 0;
-  std::int64_t iteration = 0;  // decode iterations so far
+  std::int64_t iteration = 0;                      // decode iterations so far
   std::optional<std::int64_t> prompts_wait_until;  // iteration; see PromptWait
   [[nodiscard]] bool prompts_wait();
 
@@ -180,17 +181,17 @@ struct Replica::Implementation {
     model::ImageWork images;
   };
   std::vector<Chunk> chunks;
-  std::vector<int> budget;  // tokens left in the iteration that is being put together, by group
+  std::vector<int> budget;              // tokens left in the iteration that is being put together, by group
   std::vector<EncoderBudget> encoders;  // the same, of images
   bool decodes_too = false;
   Seconds duration;
   DecodeStretch stretch;
-  Seconds phase_begin;     // since when they are under way
-  Pace pace;               // of prefill and stretch, which reckon in own time
-  model::Batch under_way;  // what they work on
-  int swapping_out = 0;    // sequences, for which iterations wait
+  Seconds phase_begin;                                              // since when they are under way
+  Pace pace;                                                        // of prefill and stretch, which reckon in own time
+  model::Batch under_way;                                           // what they work on
+  int swapping_out = 0;                                             // sequences, for which iterations wait
   std::vector<std::pair<SequenceIndex, std::uint64_t>> to_swap_in;  // then, with their versions
-  bool busy = false;       // inside a step
+  bool busy = false;                                                // inside a step
 
   // The clock
   Seconds wanted;

@@ -25,8 +25,8 @@ void Replica::Implementation::swap_out(const Sequence& sequence) {
   });
 }
 
-// Those that run, or are about to, keep room for their next tokens: else two sequences could push each other out for ever
-// before either makes one.
+// Those that run, or are about to, keep room for their next tokens: else two sequences could push each other out for
+// ever before either makes one.
 bool Replica::Implementation::room_to_swap_in(const Sequence& sequence, const PrefixCache::Match& match) const {
   const AttentionGroup& group = groups[sequence.group];
   if (group.running == 0 && group.reserved > 0) return false;

@@ -11,7 +11,7 @@ namespace aifsim::serving {
 
 // Images of one size, one behind the other, in a prompt.
 struct ImageRun {
-  int begin = 0;   // their first token
+  int begin = 0;  // their first token
   int images = 0;
   int tokens = 0;  // of them all
   // Of image `index`, from 0; of the one behind the last: the end.
@@ -36,7 +36,7 @@ struct Prompt {
   int images = 0;
   int image_tokens = 0;
   std::vector<ImageRun> image_runs;  // all images in the prompt, those of earlier turns of the conversation too
-  int output_limit = 0;       // the longest answer that the client asked for (max_tokens); 0 = up to the model's limit
+  int output_limit = 0;  // the longest answer that the client asked for (max_tokens); 0 = up to the model's limit
 };
 
 // The turn's own images, as the first of its new tokens from `begin` on. Called once, when image_runs has those of

@@ -12,7 +12,7 @@
 namespace aifsim::serving {
 namespace {
 
-constexpr std::array<std::string_view, 7> arrival_words{"poisson", "gamma",       "uniform",    "burst",
+constexpr std::array<std::string_view, 7> arrival_words{"poisson",     "gamma",       "uniform",  "burst",
                                                         "all-at-once", "closed-loop", "as-traced"};
 constexpr config::Range whole{.min = 1, .max = 1e12};
 constexpr config::Range limited{.min = 1, .max = 1e6};
@@ -67,7 +67,8 @@ std::vector<RateStep> read_rate(const config::Node& node, const GapLaw& law) {
   if (!node.is_list()) return {{{}, node.number(per_second), law}};
   std::vector<RateStep> steps;
   for (const config::Node& item : node.items()) {
-    const RateStep step{item.required("from").seconds(), item.required("rate").number({.min = 0, .max = per_second.max}), law};
+    const RateStep step{item.required("from").seconds(),
+                        item.required("rate").number({.min = 0, .max = per_second.max}), law};
     item.finish();
     if (steps.empty() && step.from > Seconds{}) item.optional("from").problem("0 s in the first entry", "a later time");
     if (!steps.empty() && step.from <= steps.back().from) {
@@ -102,7 +103,8 @@ ArrivalPlan read_arrivals(const RequestKeys& node, const config::Node& word, boo
   } else if (plan.law == ArrivalLaw::burst) {
     plan.burst = small(node.required("burst_size"), 1);
   }
-  const bool open = plan.law != ArrivalLaw::closed_loop && plan.law != ArrivalLaw::all_at_once && plan.law != ArrivalLaw::as_traced;
+  const bool open =
+      plan.law != ArrivalLaw::closed_loop && plan.law != ArrivalLaw::all_at_once && plan.law != ArrivalLaw::as_traced;
   if (open) {
     plan.rate = read_rate(node.required("rate"), gap_law(node, plan.law));
     const double scale = node.optional("rate_scale").number_or(1, per_second);
@@ -151,7 +153,8 @@ const TraceFormat* read_format(const config::Node& format, const config::Node& t
   try {
     const TraceFormat* detected = detect_trace(path);
     if (chosen > 0) return &trace_formats()[chosen - 1];
-    if (detected == nullptr) trace.problem("a request trace (`aifsim trace --help` lists the formats)", '"' + path + '"');
+    if (detected == nullptr)
+      trace.problem("a request trace (`aifsim trace --help` lists the formats)", '"' + path + '"');
     return detected;
   } catch (const ConfigError& error) {
     trace.problem(error.problems().front().expected, '"' + path + "\", " + error.problems().front().got);
@@ -185,8 +188,9 @@ void check_end(const config::Node& node, const RequestPlan& plan) {
   const bool endless = plan.prompts || plan.trace->sample;
   const bool needs_count = plan.arrivals.law == ArrivalLaw::all_at_once;
   if (!endless || plan.limit || (plan.duration && !needs_count)) return;
-  node.problem(needs_count ? "count, the number of requests" : "count or duration, since the requests have no end of their own",
-               needs_count ? "none" : "neither");
+  node.problem(
+      needs_count ? "count, the number of requests" : "count or duration, since the requests have no end of their own",
+      needs_count ? "none" : "neither");
 }
 
 void read_limits(const RequestKeys& node, RequestPlan& plan) {
@@ -216,9 +220,11 @@ RequestPlan read_request_plan(const config::Node& node) {
   const config::Node arrivals = keys.optional("arrivals");
   if (keys.has("trace")) {
     plan.trace = read_trace(keys);
-    const bool timeless = plan.trace->format != nullptr && (plan.trace->sample || !plan.trace->format->open(plan.trace->file, 0)->has_arrivals());
+    const bool timeless = plan.trace->format != nullptr &&
+                          (plan.trace->sample || !plan.trace->format->open(plan.trace->file, 0)->has_arrivals());
     if (arrivals || timeless) plan.arrivals = read_arrivals(keys, keys.required("arrivals"), !timeless);
-    if (plan.arrivals.law == ArrivalLaw::as_traced) plan.rate_scale = keys.optional("rate_scale").number_or(1, per_second);
+    if (plan.arrivals.law == ArrivalLaw::as_traced)
+      plan.rate_scale = keys.optional("rate_scale").number_or(1, per_second);
   } else {
     plan.arrivals = read_arrivals(keys, keys.required("arrivals"), false);
     plan.prompts = read_prompts(keys);

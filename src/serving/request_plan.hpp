@@ -18,9 +18,9 @@ namespace aifsim::serving {
 
 enum class ArrivalLaw {
   poisson,
-  gamma,        // gaps with a chosen coefficient of variation
-  uniform,      // equal gaps
-  burst,        // bursts of requests at the same time, as a Poisson process
+  gamma,    // gaps with a chosen coefficient of variation
+  uniform,  // equal gaps
+  burst,    // bursts of requests at the same time, as a Poisson process
   all_at_once,
   closed_loop,  // users who each wait for the answer, think, and ask again
   as_traced,
@@ -36,11 +36,11 @@ struct ArrivalPlan {
   ArrivalLaw law = ArrivalLaw::as_traced;
   std::vector<RateStep> rate;  // open loops: of new conversations (a request without turns is one)
   int burst = 1;
-  int users = 0;               // closed loop
+  int users = 0;  // closed loop
   // Closed loop, met in its stride: first answers are cut short so that this many users at a time go in step and all
   // others are elsewhere in theirs; 0 = all start together.
   int in_step = 0;
-  ThinkTime think;             // closed loop, between conversations
+  ThinkTime think;  // closed loop, between conversations
 };
 
 // Draws from `count` kinds; with skew s the k-th is k^-s times as likely as the first.
@@ -51,10 +51,10 @@ struct Kinds {
 
 // What synthetic requests are like.
 struct PromptPlan {
-  Lengths input;          // new tokens of a turn
+  Lengths input;  // new tokens of a turn
   Lengths output;
   std::optional<Lengths> first_input;  // of a conversation's first turn, where it differs
-  int prefix_tokens = 0;  // shared, before `input`
+  int prefix_tokens = 0;               // shared, before `input`
   Kinds prefix_groups{.count = 1};
   int block_tokens = 16;
   std::optional<Lengths> turns;  // of a conversation; nothing: requests are on their own
@@ -69,18 +69,18 @@ struct TracePlan {
   const TraceFormat* format = nullptr;
   bool sample = false;  // lengths alone, drawn from the file at random
   int loop = 1;
-  Seconds from;                // cut: time in the trace, which becomes 0
+  Seconds from;  // cut: time in the trace, which becomes 0
   std::optional<Seconds> to;
 };
 
 struct RequestPlan {
-  std::optional<TracePlan> trace;    // else synthetic
+  std::optional<TracePlan> trace;  // else synthetic
   std::optional<PromptPlan> prompts;
   ArrivalPlan arrivals;
-  double rate_scale = 1;                // of traced arrivals; rates are scaled already
-  std::optional<std::uint64_t> limit;   // conversations; of a trace, requests
-  std::optional<Seconds> duration;      // nothing begins at this time or later
-  int max_input = 0, max_output = 0;    // tokens; 0 = no limit
+  double rate_scale = 1;               // of traced arrivals; rates are scaled already
+  std::optional<std::uint64_t> limit;  // conversations; of a trace, requests
+  std::optional<Seconds> duration;     // nothing begins at this time or later
+  int max_input = 0, max_output = 0;   // tokens; 0 = no limit
 };
 
 // What a source left out and told apart. Complete when the source has no more requests.

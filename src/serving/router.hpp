@@ -16,8 +16,8 @@
 namespace aifsim::serving {
 
 struct RouterOptions {
-  std::size_t policy = 0;      // row of router_policies()
-  double overlap_weight = 1;   // prefix-aware: worth of a prompt token that a replica has cached, in tokens of its load
+  std::size_t policy = 0;     // row of router_policies()
+  double overlap_weight = 1;  // prefix-aware: worth of a prompt token that a replica has cached, in tokens of its load
   // adapter-affinity: load of a replica over the mean up to which it is preferred for having the adapter. Assumed.
   double load_limit = 1.25;
   // prefix-aware: worth of a token that lies in a tier, of one in HBM. Dynamo's defaults for host memory and disk (its

@@ -14,8 +14,8 @@ namespace aifsim::serving {
 
 // The engine between two iterations.
 struct EngineView {
-  int running = 0;  // sequences that have joined and are not done
-  int decoding = 0; // of them, those whose prompt is done
+  int running = 0;   // sequences that have joined and are not done
+  int decoding = 0;  // of them, those whose prompt is done
   int waiting = 0;
 };
 
@@ -23,8 +23,8 @@ struct EngineView {
 struct GroupView {
   int running = 0;
   CacheUnits total = 0, available = 0;  // available: unused, or kept for nobody in particular
-  CacheUnits promised = 0;     // of all who have joined, if each answer gets as long as it may
-  double units_per_token = 0;  // of cache, of a token that is added to a sequence
+  CacheUnits promised = 0;              // of all who have joined, if each answer gets as long as it may
+  double units_per_token = 0;           // of cache, of a token that is added to a sequence
   double expected_tokens = 0;  // of output to come, if each answer gets as long as it may or `longest_estimate`
 };
 
@@ -38,7 +38,7 @@ struct Candidate {
 
 // What the next iteration may hold.
 struct Turn {
-  bool admit = true;                // waiting requests may join
+  bool admit = true;                  // waiting requests may join
   bool decode_beside_prefill = true;  // decodes come first, and prefill chunks get what is left of the token budget;
                                       // else chunks run alone, and decodes wait
 };

@@ -10,8 +10,7 @@ constexpr std::array batchings{
     BatchingPolicy{Batching::mixed, "mixed", "prefill chunks and decodes share iterations", make_mixed},
     BatchingPolicy{Batching::prefill_first, "prefill-first", "decodes wait while prompts can be prefilled",
                    make_prefill_first},
-    BatchingPolicy{Batching::static_batches, "static", "a batch starts when the last one is done",
-                   make_static_batches},
+    BatchingPolicy{Batching::static_batches, "static", "a batch starts when the last one is done", make_static_batches},
 };
 
 constexpr std::array admissions{

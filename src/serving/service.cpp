@@ -10,8 +10,8 @@
 
 namespace aifsim::serving {
 
-Service::Implementation::Implementation(const Deployment& engines, RequestSource& requests,
-                                        task::Executor& executor, ServingObserver& watcher)
+Service::Implementation::Implementation(const Deployment& engines, RequestSource& requests, task::Executor& executor,
+                                        ServingObserver& watcher)
     : deployment(engines),
       job(*engines.job),
       source(requests),

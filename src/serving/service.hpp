@@ -34,7 +34,7 @@ struct Deployment {
   const ServingJob* job = nullptr;
   const hardware::Platform* platform = nullptr;
   const topology::Topology* topology = nullptr;
-  std::vector<Engine> engines;        // replicas in the order of their pools
+  std::vector<Engine> engines;         // replicas in the order of their pools
   std::vector<EngineMemory> memories;  // of each pool
 };
 
@@ -47,10 +47,10 @@ class Service {
   void start();
 
   [[nodiscard]] const KvTransfers& transfers() const;
-  [[nodiscard]] const KvTiers* tiers() const;  // null where the job has none
-  [[nodiscard]] const KvTierTraffic* swaps() const;  // null where nobody swaps
+  [[nodiscard]] const KvTiers* tiers() const;           // null where the job has none
+  [[nodiscard]] const KvTierTraffic* swaps() const;     // null where nobody swaps
   [[nodiscard]] const ChannelSharing* sharing() const;  // null where nothing that moves can slow an exchange
-  [[nodiscard]] const AdapterStore* adapters() const;  // null where engines serve none
+  [[nodiscard]] const AdapterStore* adapters() const;   // null where engines serve none
   [[nodiscard]] const Fleet& fleet() const;
   // Requests that arrived and are neither completed nor rejected.
   [[nodiscard]] std::uint64_t in_flight() const;

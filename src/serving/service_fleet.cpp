@@ -30,8 +30,7 @@ Fleet::Fleet(const Deployment& deployment, task::Executor& clock, Outlets outlet
     profiles_.emplace_back();
     planners_.emplace_back();
     if (!pool.planner) continue;
-    profiles_.back() =
-        std::make_unique<PricedProfile>(pool.engine, *engine.cost, deployment.memories[i].cache_tokens);
+    profiles_.back() = std::make_unique<PricedProfile>(pool.engine, *engine.cost, deployment.memories[i].cache_tokens);
     planners_.back() = planner_policies()[pool.planner->policy].make(*pool.planner, *profiles_.back());
   }
 }
@@ -44,9 +43,8 @@ void Fleet::start() {
 }
 
 int Fleet::count(std::size_t pool, State state) const {
-  return static_cast<int>(std::count_if(slots_.begin(), slots_.end(), [&](const Slot& slot) {
-    return slot.pool == pool && slot.state == state;
-  }));
+  return static_cast<int>(std::count_if(slots_.begin(), slots_.end(),
+                                        [&](const Slot& slot) { return slot.pool == pool && slot.state == state; }));
 }
 
 Seconds Fleet::held(std::size_t pool, Seconds until) const {
@@ -75,9 +73,8 @@ void Fleet::begin(std::uint32_t replica) {
   const bool moves =
       std::ranges::any_of(start.phases, [&](const StartPhase& phase) { return traffic_.moves(replica, phase.kind); });
   if (moves) return go_on(replica, slot.turns, 0);
-  clock_.at(clock_.now() + start.total(), [this, replica, turn = slot.turns, end = start.phases.size()] {
-    go_on(replica, turn, end);
-  });
+  clock_.at(clock_.now() + start.total(),
+            [this, replica, turn = slot.turns, end = start.phases.size()] { go_on(replica, turn, end); });
 }
 
 // What a start-up that was called off reads meanwhile goes on.

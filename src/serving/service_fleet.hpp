@@ -30,8 +30,8 @@ struct ScaleEvent {
 class Fleet {
  public:
   struct Outlets {
-    std::function<void(std::uint32_t)> ready;  // a started replica takes requests from now on
-    std::function<void(std::uint32_t)> drain;  // give it none; call drained() when it is empty
+    std::function<void(std::uint32_t)> ready;             // a started replica takes requests from now on
+    std::function<void(std::uint32_t)> drain;             // give it none; call drained() when it is empty
     std::function<PoolObservation(std::size_t)> observe;  // a pool, since this was last asked
     std::function<double(std::uint32_t)> load;            // of a replica: the least loaded one drains
     std::function<bool()> over;                           // nothing is left to do and nothing will come

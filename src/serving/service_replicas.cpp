@@ -27,9 +27,8 @@ void Service::Implementation::add_replica(std::uint32_t index) {
                          .rejected = [this](Ticket ticket, RejectReason why) { reject(ticket.request, why); },
                          .prefilled = [this, index](Ticket ticket) { hand_over(std::move(ticket), index); }};
   if (replicas[index]) retired.push_back(std::move(replicas[index]));
-  replicas[index] = std::make_unique<Replica>(index, engine.pool->role, engine.pool->engine,
-                                              deployment.memories[pool], *engine.cost, clock, observer,
-                                              std::move(outlets));
+  replicas[index] = std::make_unique<Replica>(index, engine.pool->role, engine.pool->engine, deployment.memories[pool],
+                                              *engine.cost, clock, observer, std::move(outlets));
   if (tiers && engine.pool->role != Role::decode) replicas[index]->use_tiers(tiers->of(index));
   if (adapters) {
     adapters->forget(index);
@@ -38,7 +37,8 @@ void Service::Implementation::add_replica(std::uint32_t index) {
   if (sharing) replicas[index]->use_channels(*sharing);
   if (swaps && swaps->serves(index)) replicas[index]->use_swap_space(*swaps);
   std::vector<const Replica*>& taking = pools[pool];
-  const auto place = std::find_if(taking.begin(), taking.end(), [&](const Replica* other) { return other->index() > index; });
+  const auto place =
+      std::find_if(taking.begin(), taking.end(), [&](const Replica* other) { return other->index() > index; });
   taking.insert(place, replicas[index].get());
 }
 

@@ -1,5 +1,6 @@
 // The inside of a service. Its functions are in service.cpp (what it is made of, arrivals and ends),
-// service_transfer.cpp (caches on their way from prefill to decode) and service_replicas.cpp (replicas that come and go).
+// service_transfer.cpp (caches on their way from prefill to decode) and service_replicas.cpp (replicas that come and
+// go).
 #pragma once
 
 #include <cstdint>
@@ -29,8 +30,8 @@ struct Service::Implementation {
   KvTransfers transfers;
   std::unique_ptr<KvTiers> tiers;
   std::unique_ptr<AdapterStore> adapters;
-  std::unique_ptr<KvSwaps> swaps;           // null: nobody swaps
-  std::unique_ptr<ChannelSharing> sharing;  // null: nothing that moves can slow an exchange
+  std::unique_ptr<KvSwaps> swaps;                  // null: nobody swaps
+  std::unique_ptr<ChannelSharing> sharing;         // null: nothing that moves can slow an exchange
   std::vector<std::unique_ptr<Replica>> replicas;  // null: has not started yet
   std::vector<std::unique_ptr<Replica>> retired;   // their timers may still be on the clock
   std::vector<std::vector<const Replica*>> pools;  // of each pool, those that take requests
@@ -42,7 +43,7 @@ struct Service::Implementation {
   struct Transfer {
     Ticket ticket;
     std::uint32_t from = 0, to = 0;
-    Seconds asked;  // when the prompt was done
+    Seconds asked;                       // when the prompt was done
     std::optional<Seconds> passed_over;  // since when, for want of a slot for its adapter
     std::uint64_t attempt = 0;
   };

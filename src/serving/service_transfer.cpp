@@ -65,7 +65,8 @@ KvTransfers::Route Service::Implementation::route_of(const Transfer& transfer) c
   const auto end = [&](std::uint32_t replica, std::vector<DeviceId>& gpus) {
     const Deployment::Engine& engine = deployment.engines[replica];
     const model::InferencePlan& plan = engine.pool->engine.plan;
-    const auto group = static_cast<std::size_t>(transfer.ticket.request.prompt.id % static_cast<std::uint64_t>(plan.dp));
+    const auto group =
+        static_cast<std::size_t>(transfer.ticket.request.prompt.id % static_cast<std::uint64_t>(plan.dp));
     const auto tp = static_cast<std::size_t>(plan.tp);
     gpus.assign(engine.gpus.begin() + static_cast<std::ptrdiff_t>(group * tp),
                 engine.gpus.begin() + static_cast<std::ptrdiff_t>((group + 1) * tp));

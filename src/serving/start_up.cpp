@@ -40,7 +40,8 @@ namespace {
 // Some nodes may lack drives: those read from where there is something.
 bool there_is(WeightSource source, const hardware::Platform& platform) {
   if (source == WeightSource::network) return platform.storage.present();
-  return std::ranges::any_of(platform.groups, [](const hardware::NodeGroup& group) { return group.type->drives.count > 0; });
+  return std::ranges::any_of(platform.groups,
+                             [](const hardware::NodeGroup& group) { return group.type->drives.count > 0; });
 }
 
 void read_weight_source(const config::Node& node, StartUpPlan& plan, const hardware::Platform* platform) {
@@ -52,7 +53,8 @@ void read_weight_source(const config::Node& node, StartUpPlan& plan, const hardw
   if (platform != nullptr && !there_is(plan.weights, *platform)) {
     weights.problem(choice == 0 ? "nodes with `nvme`" : "a platform with `storage`", "none");
   }
-  if (node.has("storage")) node.optional("storage").problem("no `storage` beside `weights`, which names the place", "both");
+  if (node.has("storage"))
+    node.optional("storage").problem("no `storage` beside `weights`, which names the place", "both");
 }
 
 }  // namespace

@@ -16,15 +16,15 @@ namespace aifsim::serving {
 enum class WeightSource { nearest, nvme, network };
 
 struct StartUpPlan {
-  Bytes image;                                             // to be pulled; 0: it lies on the node
-  BytesPerSecond registry = units::GB / units::s * 1.0;    // assumed: a registry in the cluster, unpacking included
-  Seconds container = units::s * 10.0;                     // assumed: scheduling, container start, Python imports
+  Bytes image;                                           // to be pulled; 0: it lies on the node
+  BytesPerSecond registry = units::GB / units::s * 1.0;  // assumed: a registry in the cluster, unpacking included
+  Seconds container = units::s * 10.0;                   // assumed: scheduling, container start, Python imports
   WeightSource weights = WeightSource::nearest;
-  BytesPerSecond storage;                                  // weights are read with, whoever else reads; 0: as the platform's
+  BytesPerSecond storage;  // weights are read with, whoever else reads; 0: as the platform's
   BytesPerSecond usual_storage = units::GB / units::s * 5.0;  // assumed: of nodes whose drives are not known
-  Seconds engine_build;                                    // of a compiled engine; 0: none, or one that lies there
-  Seconds per_graph = units::s * 0.3;                      // assumed: capture of a CUDA graph for one batch size
-  Seconds warm_up = units::s * 15.0;                       // assumed: profiling pass, kernels from the compiler's cache
+  Seconds engine_build;                                       // of a compiled engine; 0: none, or one that lies there
+  Seconds per_graph = units::s * 0.3;                         // assumed: capture of a CUDA graph for one batch size
+  Seconds warm_up = units::s * 15.0;  // assumed: profiling pass, kernels from the compiler's cache
 };
 
 struct StartPhase {

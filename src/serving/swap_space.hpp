@@ -12,7 +12,8 @@ class SwapSpace {
  public:
   virtual ~SwapSpace() = default;
   enum class Direction { out, in };
-  // `bytes` of each GPU of the attention group. Calls back when the last one is there, never before move() has returned.
+  // `bytes` of each GPU of the attention group. Calls back when the last one is there, never before move() has
+  // returned.
   virtual void move(std::uint32_t replica, std::uint32_t group, Direction direction, Bytes bytes,
                     std::function<void()> done) = 0;
 };

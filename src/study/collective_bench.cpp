@@ -75,7 +75,8 @@ task::TaskGraph unfolded_graph_of(const collective::CollectivePlan& plan, std::s
   };
   std::vector<Edge> edges;
   for (const collective::PhaseFlow& flow : plan.phases.front()) {
-    for (const collective::MemberFlow& member : flow.members) edges.push_back({&member, graph.path(member.path), begin});
+    for (const collective::MemberFlow& member : flow.members)
+      edges.push_back({&member, graph.path(member.path), begin});
   }
   std::vector<std::vector<TaskId>> received(devices), receiving(devices);  // by device: the last piece
   std::vector<TaskId> after;
@@ -145,7 +146,8 @@ BenchRow run_plan(const collective::CollectivePlan& plan, Bytes bytes, const top
 Bench run_bench(const BenchRequest& request, const hardware::Platform& platform, const topology::Topology& topology,
                 task::Executor& executor) {
   const std::size_t all = topology.fabric.gpu_count();
-  Bench bench{.operation = request.operation, .ranks = request.ranks > 0 ? static_cast<std::size_t>(request.ranks) : all};
+  Bench bench{.operation = request.operation,
+              .ranks = request.ranks > 0 ? static_cast<std::size_t>(request.ranks) : all};
   ensure(bench.ranks <= all, "no more ranks than GPUs");
   bench.bus_factor = bus_factor(request.operation, static_cast<double>(bench.ranks));
   collective::Request wanted{.operation = request.operation,

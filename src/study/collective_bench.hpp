@@ -30,7 +30,7 @@ struct BenchRow {
   std::string protocol;
   std::size_t flows = 0;       // simulated
   bool latency_bound = false;  // steps and set-up take longer than the bytes
-  ChannelId bottleneck;        // what bounded the slowest flow, by itself or by the protocol's share of it; else invalid
+  ChannelId bottleneck;  // what bounded the slowest flow, by itself or by the protocol's share of it; else invalid
   [[nodiscard]] BytesPerSecond algorithm_bandwidth() const { return bytes / time; }
 };
 

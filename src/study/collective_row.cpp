@@ -125,8 +125,8 @@ int ranks_per_domain(const Table::Row& row, int ranks) {
 std::string platform_yaml(const Table::Row& row, int domains) {
   const FabricName* fabric = fabric_of(row);
   std::ostringstream out;
-  out << "nodes: {type: " << *node_of(row) << ", count: " << domains << (fabric != nullptr && !fabric->nic.empty() ? ", nic: " + std::string(fabric->nic) : "")
-      << "}\n";
+  out << "nodes: {type: " << *node_of(row) << ", count: " << domains
+      << (fabric != nullptr && !fabric->nic.empty() ? ", nic: " + std::string(fabric->nic) : "") << "}\n";
   if (domains == 1) return out.str() + "scale_out: {topology: none}\n";
   out << "scale_out: {topology: rail-optimized";
   if (fabric != nullptr) out << ", switch: " << fabric->leaf;

@@ -26,8 +26,7 @@ std::string rerouted_text(const FaultEffect& effect, const topology::Fabric& fab
   if (!effect.left.empty()) text += ": from " + names_of(effect.left, fabric);
   if (!effect.taken.empty()) text += (effect.left.empty() ? ": over " : " to ") + names_of(effect.taken, fabric);
   if (effect.left.empty() && effect.taken.empty()) text += ": the same channels, loaded otherwise";
-  const Seconds after =
-      change.cuts_nics_off ? platform.scale_out.nic_failover : platform.scale_out.fault_detection;
+  const Seconds after = change.cuts_nics_off ? platform.scale_out.nic_failover : platform.scale_out.fault_detection;
   return text + fmt::format(" ({} routing, known after {:.6g} s)", topology::name_of(platform.scale_out.routing),
                             after.in(units::s));
 }

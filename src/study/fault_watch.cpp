@@ -143,11 +143,10 @@ task::Rerouter::Way FaultWatch::take_settled(const task::TaskGraph& graph, TaskI
   } catch (const ConfigError& error) {
     return give_up(graph, flow, error.what());
   }
-  if (ways_.crosses(settled_, path, down_)) return give_up(graph, flow, "every way of its algorithm crosses what is dead");
+  if (ways_.crosses(settled_, path, down_))
+    return give_up(graph, flow, "every way of its algorithm crosses what is dead");
   if (ways_.crosses(base_, path, down_)) note_detour(graph, flow, way.path);
-  return {.version = static_cast<std::uint32_t>(settled_),
-          .path = way.path,
-          .latency = latency.value_or(way.latency)};
+  return {.version = static_cast<std::uint32_t>(settled_), .path = way.path, .latency = latency.value_or(way.latency)};
 }
 
 void FaultWatch::note_detour(const task::TaskGraph& graph, TaskId flow, std::span<const ChannelUse> taken) {

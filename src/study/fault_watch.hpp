@@ -39,9 +39,9 @@ struct JobFailure {
 
 // What one change did.
 struct FaultEffect {
-  std::size_t waited = 0;    // flows that the dead part held
-  std::size_t rerouted = 0;  // flows that took another way, these included
-  std::string flow;          // the label of the first of them
+  std::size_t waited = 0;              // flows that the dead part held
+  std::size_t rerouted = 0;            // flows that took another way, these included
+  std::string flow;                    // the label of the first of them
   std::vector<ChannelId> left, taken;  // channels of its way that it left, and took for them
 };
 

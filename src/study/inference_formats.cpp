@@ -54,8 +54,8 @@ CheckpointFormats checkpoint_formats(const model::ModelSpec& model, const std::s
     formats.activations = is_blackwell(gpu) ? "mxfp8" : "bf16";
     return formats;
   }
-  // DeepSeek's own FP8 checkpoints and NVIDIA's NVFP4 ones of Qwen3 state no format of the cache, and TensorRT-LLM keeps
-  // it in BF16 then (inferred: their highest batches in the published rows do not fit twice as many tokens).
+  // DeepSeek's own FP8 checkpoints and NVIDIA's NVFP4 ones of Qwen3 state no format of the cache, and TensorRT-LLM
+  // keeps it in BF16 then (inferred: their highest batches in the published rows do not fit twice as many tokens).
   const bool states_cache = !(contains(text, "fp8") && model.latent_attention) &&
                             !(contains(text, "fp4") && contains(lower(model.name), "qwen3") && model.experts);
   const bool stated_by_file = tensorrt || (contains(text, "fp4") && lower(engine).starts_with("vllm"));

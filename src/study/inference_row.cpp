@@ -77,9 +77,9 @@ std::string engine_yaml(const Table::Row& row, const model::ModelSpec& model, co
   out << "{software: " << engine_file(row.text("engine")) << ", tp: " << layout.tp << ", dp: " << layout.dp;
   if (row.integer_or("pp", 1) > 1) out << ", pp: " << row.integer("pp");
   if (model.experts) out << ", ep: " << layout.ep << ", moe_tp: " << layout.moe_tp;
-  out << ", precision: {attention: " << formats.attention << ", ffn: " << formats.ffn << ", experts: " << formats.experts
-      << ", activations: " << formats.activations << ", kv_cache: "
-      << formats.kv_cache
+  out << ", precision: {attention: " << formats.attention << ", ffn: " << formats.ffn
+      << ", experts: " << formats.experts << ", activations: " << formats.activations
+      << ", kv_cache: " << formats.kv_cache
       << "}, prefix_caching: false, max_model_tokens: " << row.integer("isl") + row.integer("osl");
   if (!row.empty("max_batch")) out << ", max_sequences: " << row.integer("max_batch");
   if (row.text("load_model") == "static batch") out << ", batching: static";
@@ -122,7 +122,8 @@ std::string unsupported_reason(const Table::Row& row) {
   if (row.empty("isl") || row.empty("osl")) return "the row does not state its lengths";
   const std::string& load = row.text("load_model");
   if (load.starts_with("closed loop") && row.empty("concurrency")) return "the row does not state its concurrency";
-  if (!load.starts_with("closed loop") && load != "offline infinite rate" && load != "static batch") return "load model " + load;
+  if (!load.starts_with("closed loop") && load != "offline infinite rate" && load != "static batch")
+    return "load model " + load;
   if (model_file_of(row.text("model")).empty()) return "no model file for " + row.text("model");
   if (engine_file(row.text("engine")).empty()) return "no engine file for " + row.text("engine");
   if (!node_type_of(row.text("gpu"), row.text("platform"))) return "no node type for GPU " + row.text("gpu");

@@ -16,9 +16,9 @@ bool is_aiconfigurator(const Table::Row& row) {
   return row.text("platform").starts_with("NVIDIA aic") && contains(row.text("quality_note"), "aic-auto-gap-analysis");
 }
 
-// How InferenceX starts its servers (github.com/SemiAnalysisAI/InferenceX, benchmarks/*.sh): vLLM with as many sequences
-// as users; SGLang with large prefill chunks; TensorRT-LLM with a token budget of a prompt and the batch, 8,192 at
-// least for DeepSeek.
+// How InferenceX starts its servers (github.com/SemiAnalysisAI/InferenceX, benchmarks/*.sh): vLLM with as many
+// sequences as users; SGLang with large prefill chunks; TensorRT-LLM with a token budget of a prompt and the batch,
+// 8,192 at least for DeepSeek.
 std::string inferencex_options(const Table::Row& row, const model::ModelSpec& model, const Layout& layout) {
   const std::string engine = engine_file(row.text("engine"));
   const int users = row.integer_or("concurrency", 1);
@@ -28,7 +28,10 @@ std::string inferencex_options(const Table::Row& row, const model::ModelSpec& mo
   } else if (engine == "sglang") {
     const bool blackwell = is_blackwell(row.text("gpu"));
     const bool tight = model.latent_attention && layout.gpus() < 8 && lower(row.text("precision")) == "fp8";
-    out << ", max_sequences: " << (users > 128 ? 512 : 128) << ", max_batched_tokens: " << (tight ? 8192 : blackwell && model.latent_attention ? 16384 : 32768)
+    out << ", max_sequences: " << (users > 128 ? 512 : 128) << ", max_batched_tokens: "
+        << (tight                                 ? 8192
+            : blackwell && model.latent_attention ? 16384
+                                                  : 32768)
         << ", memory_fraction: " << (tight ? "0.95" : "0.85");
     if (blackwell) out << ", prompt_wait: {iterations: " << (users >= 16 ? 30 : 10) << ", polled: true}";
   } else {
@@ -48,8 +51,8 @@ std::string inferencex_options(const Table::Row& row, const model::ModelSpec& mo
 int rounded_up(double value, int step) { return step * static_cast<int>(std::ceil(value / step)); }
 
 // What trtllm-bench chooses for the highest throughput (tensorrt_llm/bench/build/tuning.py, calc_engine_setting and
-// finetune_setting): as many sequences as it thinks that the cache holds, and the token budget of a steady mix of prompts
-// and answers. It counts a cache of keys and values of every head, latent attention or not.
+// finetune_setting): as many sequences as it thinks that the cache holds, and the token budget of a steady mix of
+// prompts and answers. It counts a cache of keys and values of every head, latent attention or not.
 std::string throughput_options(const Table::Row& row, const model::ModelSpec& model, const Layout& layout,
                                const CheckpointFormats& formats, Bytes gpu_memory) {
   const double isl = row.number("isl"), osl = row.number("osl");
@@ -60,7 +63,7 @@ std::string throughput_options(const Table::Row& row, const model::ModelSpec& mo
   const double head_size = model.latent_attention ? double{1} * model.hidden / model.heads : model.head_dim;
   const double token = 2.0 * model.layers * heads * head_size * element(formats.kv_cache);
   const double weights = model::total_parameters(model) * element(model.experts ? formats.experts : formats.ffn);
-  const double free = std::max(0.0, gpu_memory.in(units::B) * layout.gpus() - weights);
+  const double free = std::max(0.0, gpu_memory.in(units::B)*layout.gpus() - weights);
   const double sequences = std::min(0.95 * free / (token * (isl + osl)), 4096.0);
   const double tokens = std::min(sequences * (1 + isl / osl), 32768.0);
   const int batch = sequences < 256    ? std::max(64, rounded_up(sequences, 32))
@@ -103,7 +106,8 @@ std::string aiconfigurator_options(const Table::Row& row) {
   if (engine == "tensorrt-llm") {
     constexpr int block = 32;
     return ", max_sequences: " + std::to_string(batch) +
-           ", max_batched_tokens: " + std::to_string((batch + prompt + block - 1) / block * block) + ", memory_fraction: 0.8";
+           ", max_batched_tokens: " + std::to_string((batch + prompt + block - 1) / block * block) +
+           ", memory_fraction: 0.8";
   }
   constexpr int chunk = 8192, sequences = 2048;
   const std::string budget = std::to_string(std::clamp(prompt, sequences, chunk));

@@ -33,7 +33,8 @@ constexpr std::array<NodeName, 13> names{{
 
 std::optional<std::string> node_type_of(std::string_view gpu, std::string_view platform) {
   for (const NodeName& name : names) {
-    if (gpu.starts_with(name.gpu) && platform.find(name.platform) != std::string_view::npos) return std::string(name.node);
+    if (gpu.starts_with(name.gpu) && platform.find(name.platform) != std::string_view::npos)
+      return std::string(name.node);
   }
   return std::nullopt;
 }

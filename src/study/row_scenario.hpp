@@ -9,9 +9,9 @@
 namespace aifsim::study {
 
 struct RowScenario {
-  std::string platform;  // YAML
-  std::string workload;  // YAML
-  std::string assumed;   // what the row leaves open and was filled in
+  std::string platform;          // YAML
+  std::string workload;          // YAML
+  std::string assumed;           // what the row leaves open and was filled in
   double attention_share = 0.5;  // of the attention square that the row's own TFLOP/s formula counts
 };
 

@@ -42,7 +42,7 @@ double value_of(const Simulated& simulated, const std::string& metric) {
   const metrics::JobReport& job = simulated.result.job;
   if (metric == "tokens_per_s_per_gpu") return job.throughput.tokens_per_s_per_gpu;
   if (metric == "step_time_s") return job.step_time.in(units::s);
-  return simulated.flops_per_token.in(units::TFLOP) * job.throughput.tokens_per_s_per_gpu;
+  return simulated.flops_per_token.in(units::TFLOP)*job.throughput.tokens_per_s_per_gpu;
 }
 
 void simulate_training_row(const Table::Row& row, std::vector<RowResult>& results) {
@@ -163,7 +163,8 @@ std::vector<RowResult> published(TableKind kind, const Table::Row& row) {
       break;
     }
     case TableKind::mlperf:
-      if (!row.empty("value")) results.push_back(figure(row, row.text("metric").c_str(), "value", row.text("unit").c_str()));
+      if (!row.empty("value"))
+        results.push_back(figure(row, row.text("metric").c_str(), "value", row.text("unit").c_str()));
       break;
   }
   return results;

@@ -159,7 +159,8 @@ metrics::ServingReport ServingCollector::report(Seconds /*end*/) const {
   if (iterations_ > 0) report.mean_batch = batch_sum_ / iterations_;
   if (transferred_ > 0) report.transfer_mean = transfer_ / static_cast<double>(transferred_);
   ServingSeries series = series_;
-  for (std::size_t i = 0; i < tiers_.size(); ++i) series.held(tier_figures.at(i), tiers_[i].since, last_, tiers_[i].share);
+  for (std::size_t i = 0; i < tiers_.size(); ++i)
+    series.held(tier_figures.at(i), tiers_[i].since, last_, tiers_[i].share);
   report.series = series.points(last_);
   for (const auto& [reason, count] : rejections_) {
     report.rejections.push_back(std::to_string(count) + " " + std::string(serving::name_of(reason)));

@@ -42,8 +42,8 @@ class ServingCollector final : public serving::ServingObserver {
     Seconds preparation, queueing, fetch, transfer, prefill;  // of the time to the first token
     Seconds iterations_with_prompts, decode_iterations;       // of all replicas, in the whole run
     double adapter_share = 0;                                 // of requests, those with a LoRA adapter
-    double adapter_batch = 0, adapters = 0;                   // of a decode iteration: sequences with one, different ones
-    Seconds adapter_wait, slot_wait, decode_slot_wait;        // of fetch, of queueing, of transfer
+    double adapter_batch = 0, adapters = 0;             // of a decode iteration: sequences with one, different ones
+    Seconds adapter_wait, slot_wait, decode_slot_wait;  // of fetch, of queueing, of transfer
   };
   [[nodiscard]] Means means() const;
   // Requests that bring what is not simulated.
@@ -74,7 +74,7 @@ class ServingCollector final : public serving::ServingObserver {
     double share = 0;
     Seconds since;
   };
-  std::array<TierUse, 3> tiers_;  // host, nvme, network
+  std::array<TierUse, 3> tiers_;                      // host, nvme, network
   double block_tokens_ = 0, found_block_tokens_ = 0;  // in whole blocks of the prompts' names
   double cached_tokens_ = 0, context_sum_ = 0, decoded_tokens_ = 0;
   model::ImageWork encoded_;

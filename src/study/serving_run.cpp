@@ -39,9 +39,9 @@ metrics::PoolReport pool_report(const serving::Pool& pool, const serving::Engine
                              .memory = {},
                              .cache_tokens = memory.cache_tokens};
   report.memory.capacity = memory.capacity;
-  report.memory.classes = {{"weights", memory.weights},     {"kv cache", memory.cache},
+  report.memory.classes = {{"weights", memory.weights},         {"kv cache", memory.cache},
                            {"activations", memory.activations}, {"cuda context", memory.context},
-                           {"cuda graphs", memory.graphs},  {"reserve", memory.reserve}};
+                           {"cuda graphs", memory.graphs},      {"reserve", memory.reserve}};
   if (memory.encoder_cache > Bytes{}) report.memory.classes.push_back({"encoder cache", memory.encoder_cache});
   if (memory.adapters > Bytes{}) report.memory.classes.push_back({"lora adapters", memory.adapters});
   return report;
@@ -73,7 +73,8 @@ void rank(std::vector<ServingBottleneck>& list) {
   });
 }
 
-std::string busiest(const std::string& what, const std::map<ChannelId, Seconds>& bound, const topology::Fabric& fabric) {
+std::string busiest(const std::string& what, const std::map<ChannelId, Seconds>& bound,
+                    const topology::Fabric& fabric) {
   Seconds most;
   std::string name;
   for (const auto& [channel, time] : bound) {
@@ -90,7 +91,8 @@ struct SharedTime {
   std::string name;
 };
 
-SharedTime shared_time(const serving::ChannelSharing* sharing, bool prompts, Seconds all, const topology::Fabric& fabric) {
+SharedTime shared_time(const serving::ChannelSharing* sharing, bool prompts, Seconds all,
+                       const topology::Fabric& fabric) {
   SharedTime shared;
   if (sharing == nullptr || all <= Seconds{}) return shared;
   Seconds most;
@@ -142,9 +144,9 @@ std::vector<ServingBottleneck> bottlenecks(const Deployment& deployment, const S
                                   .prefill_context = means.cached_tokens,
                                   .prefill_pairs = tokens * (means.cached_tokens + (tokens + 1) / 2),
                                   .sampled = 1,
-                                   .adapter_tokens = tokens * adapted,
-                                   .adapters = adapted,
-                                   .images = means.images}));
+                                  .adapter_tokens = tokens * adapted,
+                                  .adapters = adapted,
+                                  .images = means.images}));
   }
   const Seconds tpot = report.tpot.mean();
   const double sequences = std::max(1.0, std::round(means.batch));
@@ -164,10 +166,8 @@ std::vector<ServingBottleneck> bottlenecks(const Deployment& deployment, const S
     const Seconds lost = std::min(tpot - alone, tpot * shared.share);
     list.push_back({.figure = "tpot", .resource = shared.name, .time = lost, .share = lost / tpot});
     const Seconds rest = tpot - alone - lost;
-    list.push_back({.figure = "tpot",
-                    .resource = "prefill of other requests, preemption",
-                    .time = rest,
-                    .share = rest / tpot});
+    list.push_back(
+        {.figure = "tpot", .resource = "prefill of other requests, preemption", .time = rest, .share = rest / tpot});
   }
   rank(list);
   return list;
@@ -185,10 +185,12 @@ void describe_tiers(const Deployment& deployment, const serving::KvTiers& tiers,
   for (const serving::KvTiers::Figures& tier : tiers.figures()) {
     const double ratio = tiers.prompt_tokens() > 0 ? tier.tokens / tiers.prompt_tokens() : 0;
     const std::string name(topology::data_place_names.at(static_cast<std::size_t>(tier.place)));
-    report.tiers.push_back({.name = name, .capacity = tier.capacity, .hit_ratio = ratio, .read = tier.read, .written = tier.written});
+    report.tiers.push_back(
+        {.name = name, .capacity = tier.capacity, .hit_ratio = ratio, .read = tier.read, .written = tier.written});
     report.tiers.front().hit_ratio = std::max(0.0, report.tiers.front().hit_ratio - ratio);
     if (tier.dropped > Bytes{}) {
-      result.notes.push_back("KV tier " + name + ": " + std::to_string(static_cast<long long>(tier.dropped.in(units::GB))) +
+      result.notes.push_back("KV tier " + name + ": " +
+                             std::to_string(static_cast<long long>(tier.dropped.in(units::GB))) +
                              " GB were not written, since the staging memory was full (kv_tiers.staging)");
     }
   }
@@ -207,7 +209,8 @@ void describe_fleet(const serving::ServingJob& job, const serving::Fleet& fleet,
     metrics::PoolReport& pool = report.pools[i];
     pool.most_replicas = job.pools[i].most();
     pool.mean_replicas = end > Seconds{} ? of_pool / end : pool.replicas;
-    for (const serving::StartPhase& phase : fleet.start_up(i).phases) pool.start_up.emplace_back(phase.name, phase.time);
+    for (const serving::StartPhase& phase : fleet.start_up(i).phases)
+      pool.start_up.emplace_back(phase.name, phase.time);
   }
   report.gpu_hours = held.in(units::hour);
   for (const serving::ScaleEvent& event : fleet.events()) {

@@ -49,7 +49,7 @@ std::vector<metrics::TimePoint> ServingSeries::points(Seconds end) const {
   std::vector<metrics::TimePoint> points;
   for (std::size_t i = 0; i < buckets_.size(); ++i) {
     const double begin = static_cast<double>(i) * width_;
-    const double width = std::min(width_, end.in(units::s) - begin);
+    const double width = std::min(width_, end.in(units::s)-begin);
     if (width <= 0) break;
     const auto mean = [&](Figure figure) { return buckets_[i].sums[static_cast<std::size_t>(figure)] / width; };
     const double serving = mean(Figure::serving);

@@ -12,7 +12,17 @@ namespace aifsim::study {
 class ServingSeries {
  public:
   // cache_use: of all replicas together; points() divide it by those that serve (`serving`).
-  enum class Figure { running, waiting, cache_use, serving, output_tokens, prompt_tokens, host_use, nvme_use, network_use };
+  enum class Figure {
+    running,
+    waiting,
+    cache_use,
+    serving,
+    output_tokens,
+    prompt_tokens,
+    host_use,
+    nvme_use,
+    network_use
+  };
   static constexpr std::size_t figures = 9;
   // The state had this value from `begin` to `end`.
   void held(Figure figure, Seconds begin, Seconds end, double value);

@@ -25,8 +25,10 @@ class ExpressionParser {
     std::vector<std::string> words{""};
     for (const char c : text) {
       const bool stands_alone = c == '(' || c == ')';
-      if (c == ' ' || stands_alone) words.emplace_back();
-      else words.back() += c;
+      if (c == ' ' || stands_alone)
+        words.emplace_back();
+      else
+        words.back() += c;
       if (stands_alone) words.insert(words.end() - 1, std::string(1, c));
     }
     std::erase(words, "");

@@ -65,11 +65,13 @@ void check_key(const Node& node, const std::string& key, const Parts& parts, con
     for (const std::string_view pattern : result_keys(command)) {
       if (fits(pattern, rest)) return;
       std::string shown(pattern);
-      for (std::size_t at = shown.find("[]"); at != std::string::npos; at = shown.find("[]")) shown.replace(at, 2, ".0");
+      for (std::size_t at = shown.find("[]"); at != std::string::npos; at = shown.find("[]"))
+        shown.replace(at, 2, ".0");
       known.push_back(shown);
     }
   }
-  if (!is_part) return node.problem("a key that starts with one of " + listed(heads), '"' + key + '"', hint_for(head, heads));
+  if (!is_part)
+    return node.problem("a key that starts with one of " + listed(heads), '"' + key + '"', hint_for(head, heads));
   std::string hint = hint_for(rest, known);
   if (hint.empty()) hint = "known below " + head + ": " + listed(known);
   node.problem("a key of the results of " + head, '"' + rest + '"', hint);

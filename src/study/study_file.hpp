@@ -12,7 +12,8 @@
 
 namespace aifsim::study {
 
-// One simulation of a case: a command of the program and its own options. Platform, workload and `--set` are the case's.
+// One simulation of a case: a command of the program and its own options. Platform, workload and `--set` are the
+// case's.
 struct StudyPart {
   std::string name;     // how columns call its result: "job", "topology", "collective", "traffic", or a name of its own
   std::string command;  // "run", "topology", "collective", "traffic"
@@ -43,13 +44,13 @@ struct StudyColumn {
 struct StudyPlot {
   enum class Kind { bars, lines, scatter };
   Kind kind = Kind::bars;
-  std::size_t x = 0;             // column; not of bars
-  std::vector<std::size_t> y;    // columns, each a panel
-  std::string series;            // the axis that tells lines apart; empty: the cases
-  bool by_family = false;        // cases of a family are one line
-  std::string panels = {};       // an axis: a panel for each value; empty: none
+  std::size_t x = 0;                                         // column; not of bars
+  std::vector<std::size_t> y;                                // columns, each a panel
+  std::string series;                                        // the axis that tells lines apart; empty: the cases
+  bool by_family = false;                                    // cases of a family are one line
+  std::string panels = {};                                   // an axis: a panel for each value; empty: none
   std::vector<std::pair<std::size_t, double>> at_most = {};  // column and its most: rows beyond are left out
-  bool front = false;            // of each line only what nothing else on it beats in both x and y
+  bool front = false;  // of each line only what nothing else on it beats in both x and y
   bool log_x = false, log_y = false;
 };
 

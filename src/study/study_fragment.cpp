@@ -25,8 +25,10 @@ void Fragment::lay(const Fragment& over) {
   replace(traffics, over.traffics);
   for (const auto& [key, value] : over.sets) {
     const auto known = std::find_if(sets.begin(), sets.end(), [&](const auto& set) { return set.first == key; });
-    if (known == sets.end()) sets.emplace_back(key, value);
-    else known->second = value;
+    if (known == sets.end())
+      sets.emplace_back(key, value);
+    else
+      known->second = value;
   }
 }
 

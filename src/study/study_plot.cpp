@@ -59,8 +59,8 @@ std::vector<std::string> names_of(const Study& study, Name name) {
 
 const double* number_in(const StudyRow& row, std::size_t column) { return std::get_if<double>(&row.figures[column]); }
 
-report::LineChart::Panel panel_with(const Study& study, const std::vector<StudyRow>& rows, const std::string& panel_name,
-                               std::size_t column) {
+report::LineChart::Panel panel_with(const Study& study, const std::vector<StudyRow>& rows,
+                                    const std::string& panel_name, std::size_t column) {
   const bool percent = study.columns[column].relative == StudyColumn::Relative::percent;
   const std::vector<bool> shown_rows = in_plot(study, rows);
   report::LineChart::Panel panel{heading(study.columns[column]) + (percent ? " [%]" : ""), {}, panel_name};
@@ -89,7 +89,8 @@ report::LineChart lines_of(const Study& study, const std::vector<StudyRow>& rows
                           .joined = plot.kind == StudyPlot::Kind::lines,
                           .panels = {}};
   for (const std::size_t column : plot.y) {
-    for (const std::string& name : names_of(study, panel_of)) chart.panels.push_back(panel_with(study, rows, name, column));
+    for (const std::string& name : names_of(study, panel_of))
+      chart.panels.push_back(panel_with(study, rows, name, column));
   }
   return chart;
 }

@@ -59,13 +59,15 @@ class Shelf {
  private:
   [[nodiscard]] bool keeps(const StudyUnit& unit) const { return !directory_.empty() && !unit.inputs.empty(); }
   [[nodiscard]] std::filesystem::path path_of(const StudyUnit& unit) const {
-    return std::filesystem::path(directory_) / (unit.name + '-' + digest(Json(unit.arguments).dump(), unit.inputs) + ".json");
+    return std::filesystem::path(directory_) /
+           (unit.name + '-' + digest(Json(unit.arguments).dump(), unit.inputs) + ".json");
   }
 
   std::string directory_;
 };
 
-UnitResult simulated(const StudyUnit& unit, const std::function<std::string(const std::vector<std::string>&)>& simulate) {
+UnitResult simulated(const StudyUnit& unit,
+                     const std::function<std::string(const std::vector<std::string>&)>& simulate) {
   try {
     return {simulate(unit.arguments), {}, false};
   } catch (const ConfigError& error) {
@@ -93,8 +95,10 @@ std::vector<UnitResult> run_units(const std::vector<StudyUnit>& units, const Stu
   std::vector<std::size_t> to_run;
   for (std::size_t i = 0; i < units.size(); ++i) {
     if (!first.emplace(units[i].arguments, i).second) continue;
-    if (auto kept = shelf.find(units[i])) results[i] = *std::move(kept);
-    else to_run.push_back(i);
+    if (auto kept = shelf.find(units[i]))
+      results[i] = *std::move(kept);
+    else
+      to_run.push_back(i);
   }
   const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   const auto texts = run_in_processes(

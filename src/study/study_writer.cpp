@@ -54,8 +54,10 @@ std::string text_of(const Study& study, const std::vector<StudyRow>& rows) {
   text += '\n' + table.text();
   const auto left_out = std::count(listed.begin(), listed.end(), false);
   if (left_out > 0) {
-    text += fmt::format("\n  {} of {} cases are in --format csv and json alone: others of their line beat them, or they are beyond its limits.\n",
-                        left_out, rows.size());
+    text += fmt::format(
+        "\n  {} of {} cases are in --format csv and json alone: others of their line beat them, or they are beyond its "
+        "limits.\n",
+        left_out, rows.size());
   }
   if (!study.baseline.empty()) text += "\n  Relative figures compare with: " + study.baseline + '\n';
   if (!errors.empty()) text += "\nFailed:\n" + errors;
@@ -71,7 +73,8 @@ Json json_of(const Figure& figure) {
 
 std::string json_of(const Study& study, const std::vector<StudyRow>& rows) {
   Json columns = Json::array();
-  for (const StudyColumn& column : study.columns) columns.push_back({{"title", column.title}, {"unit", unit_of(column)}});
+  for (const StudyColumn& column : study.columns)
+    columns.push_back({{"title", column.title}, {"unit", unit_of(column)}});
   Json list = Json::array();
   for (std::size_t i = 0; i < rows.size(); ++i) {
     Json axes = Json::object();
@@ -83,9 +86,9 @@ std::string json_of(const Study& study, const std::vector<StudyRow>& rows) {
                     {"error", rows[i].error.empty() ? Json() : Json(rows[i].error)},
                     {"values", values}});
   }
-  const Json document{{"schema", "aifsim.study/1"}, {"study", study.name},      {"title", study.title},
-                      {"question", study.question}, {"baseline", study.baseline}, {"sources", study.sources},
-                      {"columns", columns},         {"rows", list}};
+  const Json document{
+      {"schema", "aifsim.study/1"}, {"study", study.name},      {"title", study.title}, {"question", study.question},
+      {"baseline", study.baseline}, {"sources", study.sources}, {"columns", columns},   {"rows", list}};
   return document.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
 }
 
@@ -107,8 +110,10 @@ std::string csv_of(const Study& study, const std::vector<StudyRow>& rows) {
     text += csv_cell(row.name);
     for (const Figure& figure : row.figures) {
       text += ',';
-      if (const double* number = std::get_if<double>(&figure)) text += fmt::format("{}", *number);
-      else if (const auto* word = std::get_if<std::string>(&figure)) text += csv_cell(*word);
+      if (const double* number = std::get_if<double>(&figure))
+        text += fmt::format("{}", *number);
+      else if (const auto* word = std::get_if<std::string>(&figure))
+        text += csv_cell(*word);
     }
     text += ',' + csv_cell(row.error) + '\n';
   }

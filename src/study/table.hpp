@@ -9,7 +9,8 @@ namespace aifsim::study {
 
 class Table {
  public:
-  // ConfigError for a missing or empty file, a row with too few or many fields, an unfinished quote, a duplicate column.
+  // ConfigError for a missing or empty file, a row with too few or many fields, an unfinished quote, a duplicate
+  // column.
   static Table load(const std::string& path);
   static Table parse(std::string_view text, const std::string& path);
 

@@ -28,7 +28,8 @@ struct FlowTimes final : task::Recorder {
   Seconds last;
 };
 
-void sum_up_flows(const TrafficGraph& tasks, const FlowTimes& times, const TrafficFaults* faults, TrafficResult& result) {
+void sum_up_flows(const TrafficGraph& tasks, const FlowTimes& times, const TrafficFaults* faults,
+                  TrafficResult& result) {
   std::vector<double> all;
   Seconds last;
   for (std::size_t task = 0; task < tasks.graph.size(); ++task) {

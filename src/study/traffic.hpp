@@ -46,11 +46,11 @@ struct BusyChannel {
 struct TrafficFault {
   Seconds at;
   std::string part;
-  std::string what;                            // "struck", "repaired"
-  std::size_t waited = 0;                      // until its death was known
-  std::size_t rerouted = 0;                    // that took another way, these included
-  std::size_t lost = 0;                        // that had no way left and ended there
-  std::string detail;                          // the first of them by name
+  std::string what;          // "struck", "repaired"
+  std::size_t waited = 0;    // until its death was known
+  std::size_t rerouted = 0;  // that took another way, these included
+  std::size_t lost = 0;      // that had no way left and ended there
+  std::string detail;        // the first of them by name
 };
 
 struct TrafficResult {
@@ -58,7 +58,7 @@ struct TrafficResult {
   std::size_t classes = 0;  // simulated: flows that nothing tells apart are one
   Bytes bytes;              // all flows together
   Bytes crossing;           // from one half of the cluster to the other, of the direction with more
-  Seconds completion;  // of the last flow
+  Seconds completion;       // of the last flow
   Seconds mean_flow_time, p99_flow_time;
   BytesPerSecond rate_per_gpu;  // bytes / completion / GPUs that send
   bool bisection_known = true;  // `capacity_per_gpu` is: the bisection per GPU, else what a GPU can inject
@@ -68,13 +68,14 @@ struct TrafficResult {
   double achieved = 0.0;
   std::vector<BusyChannel> hottest;  // the busiest first
   std::size_t channels_used = 0;
-  std::size_t lost = 0;  // flows; they are in `flows` alone, and in no other figure
+  std::size_t lost = 0;              // flows; they are in `flows` alone, and in no other figure
   std::vector<TrafficFault> faults;  // in mid-run; with them `hottest` is of the ways that flows began with
 };
 
 // Mid-run faults of the platform strike flows under way: they wait until the death is known, then go where the routing
-// leads them, or are lost. A collective is simulated as its plan says: the flows of its slowest rank, with what the others load on the same
-// channels; a message as one flow over one path, and messages alike as one (`fold`, traffic_classes.hpp).
+// leads them, or are lost. A collective is simulated as its plan says: the flows of its slowest rank, with what the
+// others load on the same channels; a message as one flow over one path, and messages alike as one (`fold`,
+// traffic_classes.hpp).
 [[nodiscard]] TrafficResult simulate_traffic(const std::vector<Transfer>& transfers, const hardware::Platform& platform,
                                              const topology::Topology& topology, task::Executor& executor,
                                              bool fold = true);

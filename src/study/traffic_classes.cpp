@@ -25,8 +25,8 @@ class Refinement {
   Refinement(std::span<const LoneFlow> flows, std::span<const ChannelUse> uses, const topology::Fabric& fabric)
       : flows_(flows), uses_(uses), channels_(fabric.channels().size()), met_(channels_.size(), 0) {
     for (const LoneFlow& flow : flows) {
-      colours_.push_back(mix(colour_of(flow.bytes.base()) ^ mix(colour_of(flow.start.base()) ^
-                                                                mix(colour_of(flow.latency.base())))));
+      colours_.push_back(
+          mix(colour_of(flow.bytes.base()) ^ mix(colour_of(flow.start.base()) ^ mix(colour_of(flow.latency.base())))));
     }
     for (std::size_t i = 0; i < channels_.size(); ++i) {
       channels_[i] = colour_of(fabric.channels()[i].capacity.base());
@@ -92,7 +92,8 @@ FlowClasses classify(std::span<const LoneFlow> flows, std::span<const ChannelUse
   FlowClasses result;
   std::unordered_map<Colour, ChannelClass> channels;
   for (std::size_t i = 0; i < fabric.channels().size(); ++i) {
-    ChannelClass& same = channels.try_emplace(refinement.channel_colours()[i], ChannelClass{ChannelId{i}}).first->second;
+    ChannelClass& same =
+        channels.try_emplace(refinement.channel_colours()[i], ChannelClass{ChannelId{i}}).first->second;
     ++same.channels;
     result.like.push_back(same.first);
   }

@@ -1,11 +1,11 @@
 // Flows that nothing tells apart, simulated once.
 //
 // Flows and channels are coloured: flows by size, start and latency, channels by capacity, then again and again each by
-// the colours of what it meets, until no colour splits (colour refinement: an equitable partition). In the end every flow
-// of a class meets the same classes of channels, and every channel of a class the same number of flows of each class.
-// Max-min fair rates are unique, so flows of one class have the same rate at any time, and one of them, with the others'
-// load as multiplicities on one channel of each class, moves as all do. Nothing is assumed of the topology; where nothing
-// is alike (random flows under ECMP) every flow is a class of its own.
+// the colours of what it meets, until no colour splits (colour refinement: an equitable partition). In the end every
+// flow of a class meets the same classes of channels, and every channel of a class the same number of flows of each
+// class. Max-min fair rates are unique, so flows of one class have the same rate at any time, and one of them, with the
+// others' load as multiplicities on one channel of each class, moves as all do. Nothing is assumed of the topology;
+// where nothing is alike (random flows under ECMP) every flow is a class of its own.
 #pragma once
 
 #include <cstdint>

@@ -78,8 +78,9 @@ TrafficFaults::TrafficFaults(const std::vector<Transfer>& transfers, const Traff
       topology_(topology),
       changes_(changes),
       ways_(transfers, graph, platform, topology, changes),
-      watch_(platform, topology, changes, ways_, executor, [](DeviceId /*gpu*/) { return false; },
-             [this](const task::TaskGraph& tasks, TaskId flow, const std::string& why) { lose(tasks, flow, why); }),
+      watch_(
+          platform, topology, changes, ways_, executor, [](DeviceId /*gpu*/) { return false; },
+          [this](const task::TaskGraph& tasks, TaskId flow, const std::string& why) { lose(tasks, flow, why); }),
       losses_(changes.size()) {}
 
 void TrafficFaults::lose(const task::TaskGraph& graph, TaskId flow, const std::string& why) {

@@ -43,8 +43,8 @@ void TrafficGraph::add(const std::vector<Transfer>& transfers, bool fold) {
       fold = false;  // one rank stands for all there, and meets the messages on its own channels
     }
   }
-  const FlowClasses folded = fold ? classify(messages_, uses_, topology_.fabric)
-                                  : no_classes(messages_, uses_, topology_.fabric);
+  const FlowClasses folded =
+      fold ? classify(messages_, uses_, topology_.fabric) : no_classes(messages_, uses_, topology_.fabric);
   for (const FlowClass& flows : folded.classes) {
     add_message(flows.flow, flows, graph.label(transfers[transfer_of_[flows.flow]].name));
   }
@@ -98,8 +98,8 @@ PathId TrafficGraph::path(const std::vector<ChannelUse>& channels, const Origin&
   return graph.path(channels);
 }
 
-TaskId TrafficGraph::add_to_graph(const task::TaskGraph::Flow& flow, const std::vector<ChannelUse>& path, std::size_t flows,
-                    LabelId label, std::span<const TaskId> after) {
+TaskId TrafficGraph::add_to_graph(const task::TaskGraph::Flow& flow, const std::vector<ChannelUse>& path,
+                                  std::size_t flows, LabelId label, std::span<const TaskId> after) {
   for (const ChannelUse& use : path) carried_[use.channel.index()] += use.multiplicity * flow.bytes.in(units::B);
   const TaskId task = graph.flow(flow, label, after);
   flows_like_.resize(task.index() + 1, 0);

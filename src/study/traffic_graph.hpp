@@ -33,8 +33,8 @@ class TrafficGraph {
   // What a flow's way follows from, in any state of the network.
   struct Origin {
     std::size_t transfer = 0;
-    std::size_t message = 0;           // its number among the messages
-    std::size_t phase = 0, flow = 0;   // of a collective's plan
+    std::size_t message = 0;          // its number among the messages
+    std::size_t phase = 0, flow = 0;  // of a collective's plan
   };
   [[nodiscard]] const Origin& origin(PathId path) const { return origins_[path.index()]; }
 

@@ -112,14 +112,16 @@ class FaultedRun {
     const bool moved = effect.rerouted > 0;
     const bool slower = !moved && after.time > steady_.time * (1 + 1e-9);
     const bool crossed = effect.waited > 0 || state.died.empty();
-    const std::string detail =
-        moved ? rerouted_text(effect, start_.topology->fabric, *start_.platform, state)
-        : effect.waited > 0 ? fmt::format("{} flow{} waited until it was replaced", effect.waited, effect.waited == 1 ? "" : "s")
-        : crossed           ? std::string("no flow changes its way")
-                            : std::string("nothing of the job crosses it");
+    const std::string detail = moved ? rerouted_text(effect, start_.topology->fabric, *start_.platform, state)
+                               : effect.waited > 0 ? fmt::format("{} flow{} waited until it was replaced",
+                                                                 effect.waited, effect.waited == 1 ? "" : "s")
+                               : crossed           ? std::string("no flow changes its way")
+                                                   : std::string("nothing of the job crosses it");
     reports_.push_back({.at = state.at,
                         .part = start_.platform->faults[fault].part,
-                        .effect = moved ? "rerouted" : slower || effect.waited > 0 ? "slowed" : "untouched",
+                        .effect = moved                         ? "rerouted"
+                                  : slower || effect.waited > 0 ? "slowed"
+                                                                : "untouched",
                         .flows_rerouted = effect.rerouted,
                         .step_before = steady_.time,
                         .step_hit = hit,
@@ -136,11 +138,12 @@ class FaultedRun {
     const topology::NetworkChange& last = changes_[failure.change];
     const std::vector<std::size_t>& blamed = last.struck.empty() ? last.repaired : last.struck;
     for (const std::size_t fault : blamed) {
-      reports_.push_back({.at = last.at,
-                          .part = start_.platform->faults[fault].part,
-                          .effect = "failed",
-                          .step_before = steady_.time,
-                          .detail = fmt::format("the job fails at {:.6g} s: {}", failure.at.in(units::s), failure.why)});
+      reports_.push_back(
+          {.at = last.at,
+           .part = start_.platform->faults[fault].part,
+           .effect = "failed",
+           .step_before = steady_.time,
+           .detail = fmt::format("the job fails at {:.6g} s: {}", failure.at.in(units::s), failure.why)});
     }
   }
   // Changes that have their reports.

@@ -14,8 +14,8 @@ struct TrainingResult {
 };
 
 // A step of many micro-batches is periodic once the pipeline is full: two short steps, one pipeline group apart, are
-// executed one after the other, and every additive figure (time, blame, bytes) is continued along the line through them.
-// Steps that are short anyway are executed whole.
+// executed one after the other, and every additive figure (time, blame, bytes) is continued along the line through
+// them. Steps that are short anyway are executed whole.
 [[nodiscard]] TrainingResult simulate_training(const training::TrainingSetup& setup, task::Executor& executor);
 
 // The same with every micro-batch executed (the reference that a law test compares with).

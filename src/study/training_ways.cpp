@@ -14,8 +14,7 @@ const training::TrainingSetup& TrainingWays::setup(std::size_t state) {
   State& known = states_[state];
   if (!known.setup && !known.mistake) {
     try {
-      known.setup =
-          training::prepare(start_.job, *start_.platform, changes_[state - 1].topology, &start_.algorithms);
+      known.setup = training::prepare(start_.job, *start_.platform, changes_[state - 1].topology, &start_.algorithms);
     } catch (const ConfigError& error) {
       known.mistake = error;
     }

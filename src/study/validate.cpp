@@ -26,7 +26,8 @@ std::vector<Filter> parse_filters(const std::vector<std::string>& where) {
   for (const std::string& text : where) {
     const auto equals = text.find('=');
     if (equals == std::string::npos || equals == 0) {
-      throw ConfigError(Problem{.file = "", .key = "--where", .expected = "column=glob", .got = '"' + text + '"', .hint = ""});
+      throw ConfigError(
+          Problem{.file = "", .key = "--where", .expected = "column=glob", .got = '"' + text + '"', .hint = ""});
     }
     filters.push_back({text.substr(0, equals), text.substr(equals + 1)});
   }
@@ -111,7 +112,8 @@ Validation validate(const ValidateOptions& options) {
       rows.size(), options.jobs > 0 ? options.jobs : cores, [&](std::size_t i) { return run_row(rows[i]); },
       [&](std::size_t i, int status) {
         auto results = rows[i].results;
-        for (RowResult& result : results) result.reason = "internal error: the row's process ended with " + std::to_string(status);
+        for (RowResult& result : results)
+          result.reason = "internal error: the row's process ended with " + std::to_string(status);
         return text_of(results);
       },
       [&](std::size_t done) { show_progress(options.progress, done, rows.size()); });

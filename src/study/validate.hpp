@@ -15,7 +15,7 @@ struct ValidateOptions {
   std::vector<std::string> where;   // "column=glob": rows must match all
   int jobs = 0;                     // processes at a time; 0 = one per core
   ValidateFormat format = ValidateFormat::text;
-  bool progress = false;            // a line on stderr, for terminals
+  bool progress = false;  // a line on stderr, for terminals
 };
 
 enum class RowStatus { ok, unsupported, infeasible };
@@ -29,7 +29,7 @@ struct RowResult {
   double simulated = 0;  // 0 unless ok
   double error = 0;      // simulated / measured - 1
   RowStatus status = RowStatus::unsupported;
-  std::string reason;    // why not ok; for ok rows, what was assumed
+  std::string reason;  // why not ok; for ok rows, what was assumed
 };
 
 struct MetricSummary {

@@ -26,7 +26,7 @@ class FlowSteering {
     // Returns what halt() needs to find the flow again.
     virtual std::uint32_t carry(RunningTask flow, std::span<const ChannelUse> path, Bytes bytes) = 0;
     virtual Bytes halt(RunningTask flow, std::uint32_t carried) = 0;  // what is left to move; no bytes get lost
-    virtual void drop(RunningTask flow) = 0;  // it carries nothing now, and never will
+    virtual void drop(RunningTask flow) = 0;                          // it carries nothing now, and never will
   };
 
   explicit FlowSteering(Carrier& carrier) : carrier_(carrier) {}

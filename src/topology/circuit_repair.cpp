@@ -21,7 +21,7 @@ std::optional<std::pair<std::string, std::string>> ends_of(const std::string& pa
 }
 
 std::string milliseconds(Seconds time) {
-  const auto hundredths = static_cast<long>(std::lround(time.in(units::ms) * 100));
+  const auto hundredths = static_cast<long>(std::lround(time.in(units::ms)*100));
   std::string text = std::to_string(hundredths / 100);
   if (hundredths % 100 != 0) text += (hundredths % 100 < 10 ? ".0" : ".") + std::to_string(hundredths % 100);
   return text + " ms";
@@ -49,8 +49,8 @@ std::optional<CircuitRepair> CircuitRepairs::repair(const hardware::Fault& fault
   const Seconds outage = network.fault_detection;
   return CircuitRepair{.spare_port = false,
                        .outage = outage,
-                       .note = "repair: the circuits of its rail are closed around the dead " + fault.part +
-                               " (" + milliseconds(outage) + " for detection and turning)"};
+                       .note = "repair: the circuits of its rail are closed around the dead " + fault.part + " (" +
+                               milliseconds(outage) + " for detection and turning)"};
 }
 
 std::optional<CircuitRepair> CircuitRepairs::move_to_spares(DeviceId nic, DeviceId ocs, std::size_t circuits) {
@@ -59,12 +59,12 @@ std::optional<CircuitRepair> CircuitRepairs::move_to_spares(DeviceId nic, Device
   taken += circuits;
   const hardware::ScaleOut& network = platform_.scale_out;
   const Seconds outage = network.fault_detection;
-  return CircuitRepair{.spare_port = true,
-                       .outage = outage,
-                       .note = "repair: " + std::to_string(circuits) + " dead " +
-                               (circuits == 1 ? "circuit of " : "circuits of ") + fabric_.name(nic) + " on spare ports of " +
-                               fabric_.name(ocs) + " (" + milliseconds(outage) + " for detection and turning; " +
-                               std::to_string(spare_ports() - taken) + " spare ports left)"};
+  return CircuitRepair{
+      .spare_port = true,
+      .outage = outage,
+      .note = "repair: " + std::to_string(circuits) + " dead " + (circuits == 1 ? "circuit of " : "circuits of ") +
+              fabric_.name(nic) + " on spare ports of " + fabric_.name(ocs) + " (" + milliseconds(outage) +
+              " for detection and turning; " + std::to_string(spare_ports() - taken) + " spare ports left)"};
 }
 
 std::size_t CircuitRepairs::spare_ports() const {
@@ -76,7 +76,8 @@ std::size_t CircuitRepairs::spare_ports() const {
   }
   const std::size_t nodes = nics / rails;
   const auto ports = static_cast<std::size_t>(platform_.scale_out.switches.ports);
-  return circuit_switches(platform_, nodes) * ports - nodes * static_cast<std::size_t>(platform_.scale_out.circuits.ports);
+  return circuit_switches(platform_, nodes) * ports -
+         nodes * static_cast<std::size_t>(platform_.scale_out.circuits.ports);
 }
 
 }  // namespace aifsim::topology

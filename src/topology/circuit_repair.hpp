@@ -10,9 +10,10 @@
 namespace aifsim::topology {
 
 struct CircuitRepair {
-  bool spare_port = false;  // the circuits lie on spare ports now: all is as before. Else the rail does without the NIC.
-  Seconds outage;           // until it is so: seen, and turned
-  std::string note;         // for the report
+  bool spare_port =
+      false;         // the circuits lie on spare ports now: all is as before. Else the rail does without the NIC.
+  Seconds outage;    // until it is so: seen, and turned
+  std::string note;  // for the report
 };
 
 // Hands out the spare ports of each rail's switches, in the order of asking.

@@ -17,7 +17,8 @@ CircuitRing::CircuitRing(std::size_t members, std::size_t ports) : members_(memb
   }
   std::vector<GraphEdge> edges;
   for (std::size_t member = 0; member < members; ++member) {
-    for (std::size_t port = 0; port < ports; ++port) edges.push_back({member, neighbour(member, port), ChannelId{port}});
+    for (std::size_t port = 0; port < ports; ++port)
+      edges.push_back({member, neighbour(member, port), ChannelId{port}});
   }
   // The ring looks the same from every member: one search tells the first step to any distance.
   const ShortestPaths paths(members, std::move(edges));

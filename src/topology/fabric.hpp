@@ -136,13 +136,13 @@ struct Topology {
   std::shared_ptr<const std::vector<bool>> dead_channels;  // by channel; null when none is
   std::vector<std::pair<DeviceId, double>> slow_gpus;      // by id
   std::optional<Circuits> circuits;
-  std::vector<std::string> notes;  // what was done about faults, for the report
-  [[nodiscard]] double speed(DeviceId gpu) const;          // of its kernels: 1 is as its kind
+  std::vector<std::string> notes;                  // what was done about faults, for the report
+  [[nodiscard]] double speed(DeviceId gpu) const;  // of its kernels: 1 is as its kind
   [[nodiscard]] bool alive(ChannelId channel) const { return !dead_channels || !(*dead_channels)[channel.index()]; }
 };
 
-// Builds what the platform describes, with the faults that are in force at `when`. `platform_key`-level mistakes (a tree
-// that cannot be built) are ConfigErrors. Ids do not depend on faults.
+// Builds what the platform describes, with the faults that are in force at `when`. `platform_key`-level mistakes (a
+// tree that cannot be built) are ConfigErrors. Ids do not depend on faults.
 [[nodiscard]] Topology build(const hardware::Platform& platform, Seconds when = {});
 
 // For `aifsim list topologies`.

@@ -38,8 +38,8 @@ class Storage {
   // A host's part of its node: its memory, drives and doors to shared storage.
   struct Host {
     DeviceId cpu, door;  // door: storage NIC or DPU
-    ChannelId dram;   // both directions: reads and writes share a memory bus
-    ChannelId cores;  // the same: of whoever processes storage traffic
+    ChannelId dram;      // both directions: reads and writes share a memory bus
+    ChannelId cores;     // the same: of whoever processes storage traffic
     ChannelId nvme_read, nvme_write;
     ChannelId door_in, door_out;  // between the storage NIC or DPU and the host
     ChannelId net_in, net_out;    // between it and the storage switch
@@ -59,7 +59,7 @@ class Storage {
   hardware::StorageSpec shared_;
   std::vector<Node> nodes_;
   std::vector<Host> hosts_;
-  std::vector<Link> links_;  // by GPU
+  std::vector<Link> links_;                  // by GPU
   std::vector<std::uint32_t> gpu_ordinals_;  // by device, for GPUs' devices
   ChannelId storage_read_, storage_write_;
 };

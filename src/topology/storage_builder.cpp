@@ -59,7 +59,8 @@ void Storage::Builder::add() {
     hosts_.clear();
     uplinks_.clear();
     cpus_.clear();
-    for (std::size_t seat = 0; seat < static_cast<std::size_t>(type.gpus); ++seat) link_gpu(fabric_.gpu(gpu++), seat, type);
+    for (std::size_t seat = 0; seat < static_cast<std::size_t>(type.gpus); ++seat)
+      link_gpu(fabric_.gpu(gpu++), seat, type);
     furnish(node, first_host);
   }
 }
@@ -69,7 +70,8 @@ void Storage::Builder::add_shared() {
   if (!shared.present()) return;
   switch_ = fabric_.add_device({.kind = DeviceKind::storage_switch});
   const DeviceId system = fabric_.add_device({.kind = DeviceKind::storage});
-  Channel channel{.from = system, .to = switch_, .capacity = shared.read, .medium = medium_id(platform_, shared.medium)};
+  Channel channel{
+      .from = system, .to = switch_, .capacity = shared.read, .medium = medium_id(platform_, shared.medium)};
   storage_.storage_read_ = fabric_.add_channel(channel);
   std::swap(channel.from, channel.to);
   channel.capacity = shared.write;
@@ -126,8 +128,8 @@ void Storage::Builder::link_gpu(DeviceId gpu, std::size_t seat, const NodeSpec& 
   link = {.host = host_of(cpu), .up = {up, entry->second.first}, .down = {entry->second.second, down}};
 }
 
-// Memory, drives and doors are spread over the hosts of a node. Kind by kind, for devices of a kind are numbered side by
-// side.
+// Memory, drives and doors are spread over the hosts of a node. Kind by kind, for devices of a kind are numbered side
+// by side.
 void Storage::Builder::furnish(std::size_t number, std::size_t first_host) {
   const Node& node = storage_.nodes_[number];
   const NodeSpec& type = *node.type;
@@ -166,8 +168,8 @@ void Storage::Builder::add_door(Host& host, const Node& node, std::uint32_t numb
   const double doors = share * (node.behind_dpu ? type.dpus : shared.nics);
   const BytesPerSecond port = node.behind_dpu ? type.dpu.bandwidth : nic;
   ensure(port > BytesPerSecond{}, "a node reaches shared storage through a NIC or a DPU of some bandwidth");
-  const DeviceId door = fabric_.add_device(
-      {.kind = node.behind_dpu ? DeviceKind::dpu : DeviceKind::storage_nic, .node = number});
+  const DeviceId door =
+      fabric_.add_device({.kind = node.behind_dpu ? DeviceKind::dpu : DeviceKind::storage_nic, .node = number});
   const bool own_cable = type.nics_behind_cpu && !type.nic_link_medium.empty();
   const BytesPerSecond slot = own_cable ? type.nic_link : type.host_link;
   Channel bus = cable(own_cable ? type.nic_link_medium : type.host_link_medium, slot * doors);

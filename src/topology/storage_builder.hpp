@@ -34,9 +34,9 @@ class Storage::Builder {
   Fabric& fabric_;
   Storage& storage_;
   DeviceId switch_;
-  std::map<DeviceId, std::uint32_t> hosts_;                                 // by CPU, of the node at hand
-  std::map<DeviceId, std::pair<ChannelId, ChannelId>> uplinks_;             // by NIC, the same
-  std::vector<DeviceId> cpus_;                                              // new ones, the same
+  std::map<DeviceId, std::uint32_t> hosts_;                      // by CPU, of the node at hand
+  std::map<DeviceId, std::pair<ChannelId, ChannelId>> uplinks_;  // by NIC, the same
+  std::vector<DeviceId> cpus_;                                   // new ones, the same
 };
 
 }  // namespace aifsim::topology

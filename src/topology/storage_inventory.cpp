@@ -50,7 +50,8 @@ void add_doors(const NodeSpec& type, const StorageSpec& shared, std::size_t node
   if (!shared.present() || (type.dpus > 0 && shared.attach != StorageSpec::Attach::nic)) return;
   const bool own = !shared.nic.empty();
   counts.push_back(door("storage-nic", own ? shared.nic : type.nic.name, type,
-                        nodes * static_cast<std::size_t>(shared.nics), own ? shared.nic_bandwidth : type.nic.bandwidth));
+                        nodes * static_cast<std::size_t>(shared.nics),
+                        own ? shared.nic_bandwidth : type.nic.bandwidth));
 }
 
 }  // namespace

@@ -119,7 +119,8 @@ std::vector<std::string> remedies(const TrainingJob& job, Recompute recompute, c
   }
   for (int factor = 2; factor <= 8; factor *= 2) {
     const int tp = job.plan.tp * factor;
-    if (job.plan.dp % factor != 0 || job.model.heads % tp != 0 || job.model.ffn_hidden % tp != 0 || job.plan.shard_group > 0) {
+    if (job.plan.dp % factor != 0 || job.model.heads % tp != 0 || job.model.ffn_hidden % tp != 0 ||
+        job.plan.shard_group > 0) {
       continue;
     }
     const std::string text =

@@ -55,8 +55,8 @@ struct TrainingSetup {
 };
 
 // Throws ConfigError when the job cannot be placed, OutOfMemoryError when it does not fit. `platform` and `topology`
-// must outlive the result. `algorithms`: those of an earlier setup of the same job, whose communicators live on while the
-// network changes; null = chosen now.
+// must outlive the result. `algorithms`: those of an earlier setup of the same job, whose communicators live on while
+// the network changes; null = chosen now.
 [[nodiscard]] TrainingSetup prepare(TrainingJob job, const hardware::Platform& platform,
                                     const topology::Topology& topology,
                                     const std::vector<std::string>* algorithms = nullptr);

@@ -191,12 +191,13 @@ class StepBuilder {
     stage.unreduced.push_back(&unit);
   }
 
-  // Where both take the circuits in turns, a reduction in the way of a message would hold up all stages before this one.
+  // Where both take the circuits in turns, a reduction in the way of a message would hold up all stages before this
+  // one.
   [[nodiscard]] bool waits_for_messages(int s, const PlacedUnit& unit, const Pass& pass) {
     const StagePlans& plans = setup_.stages[static_cast<std::size_t>(s)];
     const bool sent_all = state(s).next == state(s).passes.size() && slot_of(s, pass) == 0;
-    const bool messages = tasks_.circuits().turns_for(plans.send_forward) ||
-                          tasks_.circuits().turns_for(plans.send_backward);
+    const bool messages =
+        tasks_.circuits().turns_for(plans.send_forward) || tasks_.circuits().turns_for(plans.send_backward);
     return messages && !sent_all && tasks_.circuits().turns_for(unit.reduce);
   }
 

@@ -61,10 +61,20 @@ void all_reduce(benchmark::State& state, const std::string& algorithm, bool unfo
   });
 }
 BENCHMARK_CAPTURE(all_reduce, hierarchical, "hierarchical", false)
-    ->UseManualTime()->Unit(benchmark::kMillisecond)->Iterations(1)
-    ->Arg(4096)->Arg(16384)->Arg(131072)->Arg(1048576);
+    ->UseManualTime()
+    ->Unit(benchmark::kMillisecond)
+    ->Iterations(1)
+    ->Arg(4096)
+    ->Arg(16384)
+    ->Arg(131072)
+    ->Arg(1048576);
 BENCHMARK_CAPTURE(all_reduce, ring_unfolded, "ring", true)
-    ->UseManualTime()->Unit(benchmark::kMillisecond)->Iterations(1)->Arg(512)->Arg(4096)->Arg(16384);
+    ->UseManualTime()
+    ->Unit(benchmark::kMillisecond)
+    ->Iterations(1)
+    ->Arg(512)
+    ->Arg(4096)
+    ->Arg(16384);
 
 void all_to_all_traffic(benchmark::State& state, const std::string& file) {
   report(state, [&] {

@@ -54,7 +54,8 @@ void PrintTo(const BadRun& bad, std::ostream* out) { *out << bad.name; }
 class BadInput : public testing::TestWithParam<BadRun> {};
 
 std::string without(std::string text, const std::string& directory) {
-  for (auto at = text.find(directory); at != std::string::npos; at = text.find(directory)) text.erase(at, directory.size());
+  for (auto at = text.find(directory); at != std::string::npos; at = text.find(directory))
+    text.erase(at, directory.size());
   return text;
 }
 
@@ -75,7 +76,8 @@ const std::vector<BadRun> bad_runs{
 #include "cli/bad_runs.inc"
 #include "cli/bad_serving_runs.inc"
 };
-INSTANTIATE_TEST_SUITE_P(Cases, BadInput, testing::ValuesIn(bad_runs), [](const auto& parameter) { return parameter.param.name; });
+INSTANTIATE_TEST_SUITE_P(Cases, BadInput, testing::ValuesIn(bad_runs),
+                         [](const auto& parameter) { return parameter.param.name; });
 
 }  // namespace
 }  // namespace aifsim::cli

@@ -19,7 +19,8 @@ Outcome collective(std::vector<std::string> more) {
 }
 
 TEST(CollectiveCommand, json_has_a_row_for_each_size) {
-  const Outcome outcome = collective({"--op", "all_reduce", "--ranks", "16", "--sizes", "1M:1G:x32", "--format", "json"});
+  const Outcome outcome =
+      collective({"--op", "all_reduce", "--ranks", "16", "--sizes", "1M:1G:x32", "--format", "json"});
   ASSERT_EQ(outcome.exit_code, 0) << outcome.error;
   const auto json = nlohmann::json::parse(outcome.output);
   ASSERT_EQ(json.at("rows").size(), 3U);
@@ -37,7 +38,8 @@ TEST(CollectiveCommand, json_has_a_row_for_each_size) {
 TEST(CollectiveCommand, networks_agree_on_a_lone_collective) {
   std::vector<std::string> outputs;
   for (const std::string network : {"fluid", "simgrid", "ideal"}) {
-    outputs.push_back(collective({"--op", "all_gather", "--sizes", "64M", "--format", "csv", "--network", network}).output);
+    outputs.push_back(
+        collective({"--op", "all_gather", "--sizes", "64M", "--format", "csv", "--network", network}).output);
   }
   EXPECT_THAT(outputs.front(), HasSubstr("67108864,16777216,float,none,"));
   EXPECT_EQ(outputs[0].substr(0, outputs[0].rfind("GBps")), outputs[1].substr(0, outputs[1].rfind("GBps")));
@@ -79,8 +81,9 @@ TEST(CollectiveCommand, switches_reduce_only_when_they_may) {
 }
 
 TEST(CollectiveCommand, an_algorithm_may_be_a_file) {
-  EXPECT_GT(time_of({"--op", "all_gather", "--ranks", "16", "--algorithm",
-                     "workloads/collectives/rail-all-gather-16.yaml"}), 0);
+  EXPECT_GT(
+      time_of({"--op", "all_gather", "--ranks", "16", "--algorithm", "workloads/collectives/rail-all-gather-16.yaml"}),
+      0);
   const Outcome check = run_aifsim({"check", "workloads/collectives/recursive-doubling-8.yaml"});
   EXPECT_EQ(check.output, "workloads/collectives/recursive-doubling-8.yaml: ok (collective algorithm)\n");
 }
@@ -103,7 +106,8 @@ TEST(CollectiveCommand, mistakes_name_what_is_expected) {
   refused({"--op", "all_reduce", "--algorithm", "rign"}, "did you mean `ring`?");
   refused({"--op", "broadcast", "--algorithm", "ring"}, "one that can do this broadcast");
   refused({"--op", "all_reduce", "--set", "nodes.cuont=2"}, "did you mean \"count\"?");
-  refused({"--op", "all_reduce", "--algorithm", "sharp", "--set", "scale_out.switch=sn5600"}, "expected one that can do");
+  refused({"--op", "all_reduce", "--algorithm", "sharp", "--set", "scale_out.switch=sn5600"},
+          "expected one that can do");
   refused({"--op", "all_reduce", "--algorithm", "tree", "--unfolded"}, "expected algorithm ring or chain");
   refused({"--op", "all_gather", "--algorithm", "workloads/collectives/rail-all-gather-16.yaml"},
           "expected the 16 ranks that rail-all-gather-16 is for, got 256");

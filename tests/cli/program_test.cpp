@@ -17,7 +17,8 @@ using testing::HasSubstr;
 
 const std::string platform = "platforms/dgx-h100-32.yaml";
 const std::string workload =
-    "kind: training\nname: small\nmodel: llama3-8b\nframework: megatron-core\nprecision: bf16\nsequence: 8192\nglobal_batch: 256\n"
+    "kind: training\nname: small\nmodel: llama3-8b\nframework: megatron-core\nprecision: bf16\nsequence: "
+    "8192\nglobal_batch: 256\n"
     "parallelism: {tp: 2, pp: 2, dp: 64}\nschedule: 1f1b\n";
 
 class Program : public testing::Test {
@@ -59,17 +60,16 @@ TEST_F(Program, the_same_run_gives_the_same_bytes_but_for_its_own_cost) {
 
 TEST_F(Program, requests_csv_and_json_name_adapters) {
   const std::string out = scratch_.path() + "/out";
-  const Outcome outcome = run_aifsim({"run", "platforms/dgx-h100-2.yaml", "workloads/serve-llama3-70b-lora.yaml", "--set",
-                                      "requests.count=40", "--out", out, "--format", "json"});
+  const Outcome outcome = run_aifsim({"run", "platforms/dgx-h100-2.yaml", "workloads/serve-llama3-70b-lora.yaml",
+                                      "--set", "requests.count=40", "--out", out, "--format", "json"});
   ASSERT_EQ(outcome.exit_code, 0) << outcome.error;
   const json job = json::parse(outcome.output)["jobs"][0];
   EXPECT_EQ(job["adapters"]["requests"], 40);
   EXPECT_GT(job["adapters"]["loads"], 1);
   EXPECT_GT(job["pools"][0]["memory"]["lora adapters"], 1e9);
   const auto blamed = [&](const std::string& begin) {
-    return std::ranges::any_of(job["bottlenecks"], [&](const json& entry) {
-      return entry["resource"].get<std::string>().starts_with(begin);
-    });
+    return std::ranges::any_of(
+        job["bottlenecks"], [&](const json& entry) { return entry["resource"].get<std::string>().starts_with(begin); });
   };
   EXPECT_TRUE(blamed("loading LoRA adapters over node"));
   EXPECT_TRUE(blamed("lora_shrink") && blamed("lora_expand"));
@@ -78,8 +78,9 @@ TEST_F(Program, requests_csv_and_json_name_adapters) {
   std::getline(csv, header);
   EXPECT_TRUE(header.ends_with(",adapter")) << header;
   while (std::getline(csv, line)) EXPECT_GT(std::stoi(line.substr(line.rfind(',') + 1)), 0) << line;
-  const json without = json::parse(run_aifsim({"run", "platforms/dgx-h100-2.yaml", "workloads/serve-llama3-70b.yaml", "--set",
-                                               "requests.count=4", "--format", "json"}).output)["jobs"][0];
+  const json without = json::parse(run_aifsim({"run", "platforms/dgx-h100-2.yaml", "workloads/serve-llama3-70b.yaml",
+                                               "--set", "requests.count=4", "--format", "json"})
+                                       .output)["jobs"][0];
   EXPECT_FALSE(without.contains("adapters"));
 }
 
@@ -139,7 +140,8 @@ TEST_F(Program, check_says_what_each_file_is) {
 TEST_F(Program, every_shipped_file_passes_check) {
   std::vector<std::string> arguments{"check"};
   for (const char* folder : {"platforms", "workloads"}) {
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(std::string(AIFSIM_SOURCE_DIR "/") + folder)) {
+    for (const auto& entry :
+         std::filesystem::recursive_directory_iterator(std::string(AIFSIM_SOURCE_DIR "/") + folder)) {
       if (entry.path().extension() == ".yaml") arguments.push_back(entry.path().string());
     }
   }

@@ -43,8 +43,9 @@ TEST_F(StudyCommand, figures_are_those_of_the_commands) {
   ASSERT_EQ(outcome.exit_code, 0) << outcome.error;
   const auto rows = nlohmann::json::parse(outcome.output).at("rows");
   ASSERT_EQ(rows.size(), 2U);
-  const auto alone = nlohmann::json::parse(run_aifsim({"collective", "platforms/dgx-h100-32.yaml", "--op", "all_reduce", "--sizes",
-                                                       "1M", "--set", "nodes.count=4", "--format", "json"}).output);
+  const auto alone = nlohmann::json::parse(run_aifsim({"collective", "platforms/dgx-h100-32.yaml", "--op", "all_reduce",
+                                                       "--sizes", "1M", "--set", "nodes.count=4", "--format", "json"})
+                                               .output);
   EXPECT_EQ(rows[1]["values"]["time"], alone["rows"][0]["time_us"]);
   EXPECT_EQ(rows[1]["values"]["nodes"], 4);
   for (const auto& row : rows) {
@@ -80,11 +81,14 @@ TEST_F(StudyCommand, out_keeps_results_and_takes_them_again) {
 
 TEST_F(StudyCommand, a_failing_case_shows_in_its_row_and_in_the_exit_status) {
   // The torus of the second case is not 4 switches: only building it shows that.
-  const std::string content = "study: torus\ncases:\n"
-                              "  - {name: good, set: {scale_out.dims: \"[2, 2]\"}}\n"
-                              "  - {name: bad, set: {scale_out.dims: \"[3, 2]\"}}\n"
-                              "base: {platform: " + source + "/platforms/torus-2d-64.yaml, topology: true, set: {nodes.count: 4}}\n"
-                              "columns: [{title: power, value: topology.power_w}]\n";
+  const std::string content =
+      "study: torus\ncases:\n"
+      "  - {name: good, set: {scale_out.dims: \"[2, 2]\"}}\n"
+      "  - {name: bad, set: {scale_out.dims: \"[3, 2]\"}}\n"
+      "base: {platform: " +
+      source +
+      "/platforms/torus-2d-64.yaml, topology: true, set: {nodes.count: 4}}\n"
+      "columns: [{title: power, value: topology.power_w}]\n";
   const Outcome outcome = study(content);
   EXPECT_EQ(outcome.exit_code, 2);
   EXPECT_THAT(outcome.output, HasSubstr("good"));
@@ -100,7 +104,8 @@ TEST_F(StudyCommand, mistakes_are_found_before_anything_runs) {
     EXPECT_THAT(outcome.error, HasSubstr(message));
   };
   refused(replaced(text, "  nodes.count: [2", "  nodes.cuont: [2"), "did you mean");
-  refused(replaced(text, "bytes: 1 MiB}, traffic", "bytes: 1 MiB, ranks: 17}, traffic"), "at most the platform's 16 GPUs, got 17");
+  refused(replaced(text, "bytes: 1 MiB}, traffic", "bytes: 1 MiB, ranks: 17}, traffic"),
+          "at most the platform's 16 GPUs, got 17");
   refused(replaced(text, "axis.nodes.count", "axis.nodes"), "expected one of its axes: nodes.count, got \"nodes\"");
   refused(text.substr(0, text.find("plot:")), "what to draw for --plot", {"--plot", "x.svg"});
   refused("study: x\ncolumns: []\n", "`cases`, `axes` or both");
@@ -110,7 +115,8 @@ TEST_F(StudyCommand, check_reads_studies_and_what_they_name) {
   const Outcome good = run_aifsim({"check", scratch_.write("s.yaml", text)});
   EXPECT_EQ(good.exit_code, 0) << good.error;
   EXPECT_THAT(good.output, HasSubstr("ok (study)"));
-  const Outcome bad = run_aifsim({"check", scratch_.write("s.yaml", replaced(text, "nodes.count: [2", "nodes.cuont: [2"))});
+  const Outcome bad =
+      run_aifsim({"check", scratch_.write("s.yaml", replaced(text, "nodes.count: [2", "nodes.cuont: [2"))});
   EXPECT_EQ(bad.exit_code, 2);
 }
 
@@ -122,7 +128,8 @@ TEST_F(StudyCommand, the_example_of_the_help_is_a_study) {
   ASSERT_NE(to, std::string::npos);
   std::string example = help.substr(from, to - from);
   for (const auto& [word, path] : {std::pair<std::string, std::string>{"../platforms", source + "/platforms"},
-                                   {"../platforms", source + "/platforms"}, {"llama3-8b-dp.yaml", source + "/workloads/llama3-8b-dp.yaml"}}) {
+                                   {"../platforms", source + "/platforms"},
+                                   {"llama3-8b-dp.yaml", source + "/workloads/llama3-8b-dp.yaml"}}) {
     const std::size_t at = example.find(word + (word == "../platforms" ? "/" : ""));
     ASSERT_NE(at, std::string::npos) << word;
     example.replace(at, word.size(), path);

@@ -48,7 +48,8 @@ TEST(TraceCommand, text_shows_kinds_and_failed_requests) {
 }
 
 TEST(TraceCommand, set_takes_the_keys_of_requests) {
-  const Outcome outcome = trace({data + "mooncake.jsonl", "--format", "json", "--set", "limit=3", "--set", "rate_scale=5"});
+  const Outcome outcome =
+      trace({data + "mooncake.jsonl", "--format", "json", "--set", "limit=3", "--set", "rate_scale=5"});
   ASSERT_EQ(outcome.exit_code, 0) << outcome.error;
   EXPECT_DOUBLE_EQ(nlohmann::json::parse(outcome.output).at("duration_s").get<double>(), 0.5);
 }
@@ -63,7 +64,8 @@ TEST(TraceCommand, a_generator_is_the_same_twice) {
 TEST(TraceCommand, check_reads_traces_and_generators) {
   const Outcome outcome = run_aifsim({"check", data + "plain.csv", "workloads/requests/agentic.yaml"});
   EXPECT_EQ(outcome.exit_code, 0) << outcome.error;
-  EXPECT_EQ(outcome.output, data + "plain.csv: ok (request trace, csv)\nworkloads/requests/agentic.yaml: ok (requests)\n");
+  EXPECT_EQ(outcome.output,
+            data + "plain.csv: ok (request trace, csv)\nworkloads/requests/agentic.yaml: ok (requests)\n");
 }
 
 TEST(TraceCommand, mistakes_name_the_place) {

@@ -32,10 +32,11 @@ struct MeasuredAllReduce {
 };
 // custom_allreduce_perf of H100 and B200, NVIDIA aiconfigurator commit 095f58a (Apache-2.0), TensorRT-LLM 1.3.0rc20.
 constexpr MeasuredAllReduce measured[] = {
-    {"hopper", 2, 16, 2.85},    {"hopper", 2, 1024, 6.10},     {"hopper", 4, 64, 3.68},     {"hopper", 4, 512, 7.92},
-    {"hopper", 8, 16, 3.56},    {"hopper", 8, 128, 6.20},      {"hopper", 8, 512, 17.60},   {"hopper", 8, 4096, 51.90},
-    {"blackwell", 2, 16, 5.22}, {"blackwell", 2, 2048, 8.02},  {"blackwell", 4, 256, 5.79}, {"blackwell", 4, 2048, 14.58},
-    {"blackwell", 8, 16, 5.93}, {"blackwell", 8, 1024, 17.78}, {"blackwell", 8, 4096, 39.42}};
+    {"hopper", 2, 16, 2.85},      {"hopper", 2, 1024, 6.10},     {"hopper", 4, 64, 3.68},
+    {"hopper", 4, 512, 7.92},     {"hopper", 8, 16, 3.56},       {"hopper", 8, 128, 6.20},
+    {"hopper", 8, 512, 17.60},    {"hopper", 8, 4096, 51.90},    {"blackwell", 2, 16, 5.22},
+    {"blackwell", 2, 2048, 8.02}, {"blackwell", 4, 256, 5.79},   {"blackwell", 4, 2048, 14.58},
+    {"blackwell", 8, 16, 5.93},   {"blackwell", 8, 1024, 17.78}, {"blackwell", 8, 4096, 39.42}};
 
 TEST(CustomAllReduce, MeasuredTimes) {
   double sum_of_logs = 0;
@@ -51,7 +52,10 @@ TEST(CustomAllReduce, SmallTensorsInOneShotLargeOnesInTwo) {
   const ToyCluster cluster({});
   const auto protocol = [&](double bytes) {
     return cluster
-        .plan({.operation = Operation::all_reduce, .bytes = bytes * B, .groups = cluster.everyone(), .algorithm = "custom"})
+        .plan({.operation = Operation::all_reduce,
+               .bytes = bytes * B,
+               .groups = cluster.everyone(),
+               .algorithm = "custom"})
         .protocol;
   };
   EXPECT_EQ(protocol(16 * 1024), "one-shot");
@@ -69,10 +73,12 @@ TEST(CustomAllReduce, NeverBeatsTheLink) {
 
 TEST(CustomAllReduce, ServesOneDomainOfUpToEight) {
   const ToyCluster two_domains({.domains = 2});
-  const Request across{.operation = Operation::all_reduce, .bytes = 1 * MB, .groups = two_domains.everyone(), .algorithm = "custom"};
+  const Request across{
+      .operation = Operation::all_reduce, .bytes = 1 * MB, .groups = two_domains.everyone(), .algorithm = "custom"};
   EXPECT_FALSE(plan_if_served(across, two_domains.platform, two_domains.topology).has_value());
   const ToyCluster large({.domain_gpus = 16});
-  const Request wide{.operation = Operation::all_reduce, .bytes = 1 * MB, .groups = large.everyone(), .algorithm = "custom"};
+  const Request wide{
+      .operation = Operation::all_reduce, .bytes = 1 * MB, .groups = large.everyone(), .algorithm = "custom"};
   EXPECT_FALSE(plan_if_served(wide, large.platform, large.topology).has_value());
 }
 

@@ -83,21 +83,28 @@ void expect_problem(const std::string& yaml, const std::string& message) {
 TEST(StepList, mistakes_say_where_and_what) {
   const std::string head = "operation: broadcast\nranks: 3\nchunks: 2\nsteps:\n";
   const std::string down = head + "  - [{from: 0, to: 1, chunks: 0-1}]\n";
-  expect_problem(head + "  - [{from: 0, to: 3, chunks: 0}]\n", "steps.yaml:5:20: steps[0][0].to: expected an integer from 0 to 2, got 3");
-  expect_problem(head + "  - [{from: 0, to: 1, chunks: 2}]\n", "expected a chunk from 0 to 1, or several such as 0-3, got 2");
+  expect_problem(head + "  - [{from: 0, to: 3, chunks: 0}]\n",
+                 "steps.yaml:5:20: steps[0][0].to: expected an integer from 0 to 2, got 3");
+  expect_problem(head + "  - [{from: 0, to: 1, chunks: 2}]\n",
+                 "expected a chunk from 0 to 1, or several such as 0-3, got 2");
   expect_problem(head + "  - [{from: 1, to: 0, chunks: 0}]\n", "expected a chunk that rank 1 has by then, got chunk 0");
   expect_problem(head + "  - [{from: 0, to: 0, chunks: 0}]\n", "expected two different ranks, got rank 0 twice");
   expect_problem(head + "  - [{from: 0, to: 1, chunks: [0, 0]}]\n", "expected different chunks");
   expect_problem(head + "  - [{from: 0, to: 1, chunk: 0}]\n", "chunk");
   // In one step: rank 1 does not have it yet.
-  expect_problem(head + "  - [{from: 0, to: 1, chunks: 0-1}, {from: 1, to: 2, chunks: 0}]\n", "that rank 1 has by then");
-  expect_problem(down, "expected steps that end with a complete broadcast, got rank 2 without all of chunk 0, and 1 more");
-  expect_problem(down + "  - [{from: 0, to: 2, chunks: 0}, {from: 1, to: 2, chunks: 0}]\n", "expected one message for chunk 0");
-  expect_problem("operation: all_gather\nranks: 3\nchunks: 4\nsteps: [[]]\n", "expected a multiple of the 3 ranks, got 4");
+  expect_problem(head + "  - [{from: 0, to: 1, chunks: 0-1}, {from: 1, to: 2, chunks: 0}]\n",
+                 "that rank 1 has by then");
+  expect_problem(down,
+                 "expected steps that end with a complete broadcast, got rank 2 without all of chunk 0, and 1 more");
+  expect_problem(down + "  - [{from: 0, to: 2, chunks: 0}, {from: 1, to: 2, chunks: 0}]\n",
+                 "expected one message for chunk 0");
+  expect_problem("operation: all_gather\nranks: 3\nchunks: 4\nsteps: [[]]\n",
+                 "expected a multiple of the 3 ranks, got 4");
   expect_problem("operation: all_redcue\nranks: 3\nsteps: [[]]\n", "all_reduce");
-  expect_problem("operation: all_reduce\nranks: 2\nchunks: 1\nsteps:\n  - [{from: 0, to: 1, chunks: 0, reduce: true}]\n"
-                 "  - [{from: 1, to: 0, chunks: 0, reduce: true}]\n",
-                 "expected every rank's part added once, got chunk 0 with parts that rank 0 has already");
+  expect_problem(
+      "operation: all_reduce\nranks: 2\nchunks: 1\nsteps:\n  - [{from: 0, to: 1, chunks: 0, reduce: true}]\n"
+      "  - [{from: 1, to: 0, chunks: 0, reduce: true}]\n",
+      "expected every rank's part added once, got chunk 0 with parts that rank 0 has already");
   EXPECT_NO_THROW(static_cast<void>(parse(down + "  - [{from: 1, to: 2, chunks: 0}, {from: 0, to: 2, chunks: 1}]\n")));
 }
 

@@ -51,16 +51,19 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"unknown_nvlink", node("gpu: h100-sxm, gpus: 8, nvlink: {medium: nvlink4-coper}"),
                 "p.yaml:3:152: nodes.type.nvlink.medium: expected one of nvlink3-copper, nvlink4-copper, "
                 "nvlink5-copper, nvlink6-copper, pcie4-x16, pcie5-x16, pcie6-x16, c2c, dac, aec, pluggable-dr4, "
-                "pluggable-fr4, pluggable-dsp, pluggable-lpo, cpo, cpo-to-nic, ocs-port, cpo-400g, cpo-400g-to-nic, ocs-200g, got \"nvlink4-coper\" (did you mean "
+                "pluggable-fr4, pluggable-dsp, pluggable-lpo, cpo, cpo-to-nic, ocs-port, cpo-400g, cpo-400g-to-nic, "
+                "ocs-200g, got \"nvlink4-coper\" (did you mean "
                 "\"nvlink4-copper\"?)"},
         Mistake{"nvlink_without_ports", node("gpu: rtx-pro-6000, gpus: 8, nvlink: {medium: nvlink5-copper}"),
                 "p.yaml:3:147: nodes.type.nvlink: expected a GPU with NVLink, or no `nvlink`, got rtx-pro-6000, "
                 "which has none"},
         Mistake{"sharp_without_switch", node("gpu: h100-sxm, gpus: 8, nvlink: {medium: nvlink4-copper, sharp: true}"),
                 "p.yaml:3:143: nodes.type.nvlink: expected NVLink switches for `sharp`, got none"},
-        Mistake{"nvlink_groups_do_not_divide",
-                node("gpu: h100-sxm, gpus: 8, nvlink: {medium: nvlink4-copper, switches: 4, group: {gpus: 3, switches: 1}}"),
-                "p.yaml:3:188: nodes.type.nvlink.group: expected a number of `gpus` that divides the domain's 8, got 3"},
+        Mistake{
+            "nvlink_groups_do_not_divide",
+            node(
+                "gpu: h100-sxm, gpus: 8, nvlink: {medium: nvlink4-copper, switches: 4, group: {gpus: 3, switches: 1}}"),
+            "p.yaml:3:188: nodes.type.nvlink.group: expected a number of `gpus` that divides the domain's 8, got 3"},
         Mistake{"unknown_nic", node("gpu: h100-sxm, gpus: 1, nics: {type: connectx77, count: 1}"),
                 "p.yaml:3:148: nodes.type.nics.type: expected a NIC (a name from platforms/catalog/nics/ or a "
                 "map), got \"connectx77\" (did you mean \"connectx7\"?)"},

@@ -58,7 +58,8 @@ class RandomOperators {
   Operator draw(const GpuSpec& gpu) {
     auto precision = gpu.dense_peak.begin();
     std::advance(precision, static_cast<std::ptrdiff_t>(engine_() % gpu.dense_peak.size()));
-    Operator op = attention(between(1, 1e5), between(1, 512), between(16, 512), engine_() % 2 == 0, 0.25 * between(1, 5));
+    Operator op =
+        attention(between(1, 1e5), between(1, 512), between(16, 512), engine_() % 2 == 0, 0.25 * between(1, 5));
     op.precision = precision->first;
     switch (engine_() % 3) {
       case 0: return gemm(between(1, 1e5), between(1, 1e5), between(1, 1e5), precision->first, between(1, 64));
@@ -135,9 +136,7 @@ TEST(OperatorCostLaw, AFasterGpuIsNeverSlower) {
   }
 }
 
-TEST(OperatorCost, NothingCostsNothing) {
-  EXPECT_EQ(operator_cost({}, *gpu_named("h100-sxm")).time, Seconds{});
-}
+TEST(OperatorCost, NothingCostsNothing) { EXPECT_EQ(operator_cost({}, *gpu_named("h100-sxm")).time, Seconds{}); }
 
 TEST(OperatorCost, SeveralLaunchesOfOneShapeCostAsMuchAsOneAfterTheOther) {
   const std::shared_ptr<const GpuSpec> gpu = gpu_named("gb200");
@@ -212,13 +211,13 @@ struct MeasuredAttention {
   const char* gpu;
   double length, heads, kv_heads, sequences, microseconds;
 };
-// Rows of context_attention_perf (bfloat16, head_dim 128), same source. They include rotary and the KV-cache write, which
-// are operators of their own here: 9 to 12 us, and as long as HBM takes for 3 to 6 times the bytes of Q, K, V (the
-// comments in platforms/catalog/kernels).
+// Rows of context_attention_perf (bfloat16, head_dim 128), same source. They include rotary and the KV-cache write,
+// which are operators of their own here: 9 to 12 us, and as long as HBM takes for 3 to 6 times the bytes of Q, K, V
+// (the comments in platforms/catalog/kernels).
 constexpr MeasuredAttention measured_attention[] = {
-    {"h100-sxm", 8192, 16, 2, 1, 590.0},  {"h100-sxm", 16384, 16, 16, 1, 2143.2}, {"h100-sxm", 8192, 8, 8, 1, 363.2},
+    {"h100-sxm", 8192, 16, 2, 1, 590.0},    {"h100-sxm", 16384, 16, 16, 1, 2143.2}, {"h100-sxm", 8192, 8, 8, 1, 363.2},
     {"h200-sxm", 16384, 16, 16, 1, 2083.5}, {"b200-sxm", 16384, 16, 16, 1, 1028.5}, {"b200-sxm", 8192, 16, 2, 1, 329.2},
-    {"gb200", 16384, 16, 16, 1, 922.7},   {"gb200", 8192, 8, 8, 1, 197.4},
+    {"gb200", 16384, 16, 16, 1, 922.7},     {"gb200", 8192, 8, 8, 1, 197.4},
 };
 
 TEST(OperatorCostGolden, MeasuredAttention) {

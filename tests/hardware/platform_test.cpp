@@ -114,12 +114,15 @@ INSTANTIATE_TEST_SUITE_P(
                 "dual-plane, torus, hyperx, full-mesh, dragonfly, dragonfly-plus, ocs-rails, edge-list, got "
                 "\"rail-optimised\" (did you mean \"rail-optimized\"?)"},
         Mistake{"unknown_routing", in_scale_out("routing: adaptiv"),
-                "p.yaml:2:42: scale_out.routing: expected one of adaptive, ecmp, rail-aligned, got \"adaptiv\" (did you mean "
+                "p.yaml:2:42: scale_out.routing: expected one of adaptive, ecmp, rail-aligned, got \"adaptiv\" (did "
+                "you mean "
                 "\"adaptive\"?)"},
-        Mistake{"routing_of_another_topology", in_scale_out("routing: dimension-order"),
-                "p.yaml:2:42: scale_out.routing: expected one of adaptive, ecmp, rail-aligned, got \"dimension-order\""},
+        Mistake{
+            "routing_of_another_topology", in_scale_out("routing: dimension-order"),
+            "p.yaml:2:42: scale_out.routing: expected one of adaptive, ecmp, rail-aligned, got \"dimension-order\""},
         Mistake{"key_of_another_topology", in_scale_out("dims: [4]"),
-                "p.yaml:2:33: scale_out.dims: expected one of the keys fault_detection, layout, load_balance, medium, nic_failover, planes, pod_nodes, routing, "
+                "p.yaml:2:33: scale_out.dims: expected one of the keys fault_detection, layout, load_balance, medium, "
+                "nic_failover, planes, pod_nodes, routing, "
                 "switch, tiers, topology, trunk_medium, unit_nodes, got an unknown key"},
         Mistake{"layout_unit", in_scale_out("layout: {leaf_m: 3 m}"),
                 "p.yaml:2:50: scale_out.layout.leaf_m: expected a number from 0.1 to 100000, got \"3 m\""},
@@ -132,7 +135,8 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"unknown_medium", in_scale_out("medium: pluggable-dr5"),
                 "p.yaml:2:41: scale_out.medium: expected one of nvlink3-copper, nvlink4-copper, nvlink5-copper, "
                 "nvlink6-copper, pcie4-x16, pcie5-x16, pcie6-x16, c2c, dac, aec, pluggable-dr4, pluggable-fr4, "
-                "pluggable-dsp, pluggable-lpo, cpo, cpo-to-nic, ocs-port, cpo-400g, cpo-400g-to-nic, ocs-200g, got \"pluggable-dr5\" (did you mean "
+                "pluggable-dsp, pluggable-lpo, cpo, cpo-to-nic, ocs-port, cpo-400g, cpo-400g-to-nic, ocs-200g, got "
+                "\"pluggable-dr5\" (did you mean "
                 "\"pluggable-dr4\"?)"},
         Mistake{
             "bare_number",

@@ -113,8 +113,8 @@ TEST(ServingCostLaw, NeverBeatsTheSpeedOfLight) {
     for (int i = 0; i < 1000; ++i) {
       const Operator op = shapes.draw(*gpu);
       const Seconds time = operator_cost(op, *gpu).time;
-      ASSERT_GE(time, operator_floor(op, *gpu)) << entry.name << ' ' << static_cast<int>(op.kind) << " m=" << op.m
-                                                << " n=" << op.n << " batch=" << op.batch;
+      ASSERT_GE(time, operator_floor(op, *gpu))
+          << entry.name << ' ' << static_cast<int>(op.kind) << " m=" << op.m << " n=" << op.n << " batch=" << op.batch;
       ASSERT_GE(time, op.bytes / gpu->memory_bandwidth);
       ASSERT_TRUE(std::isfinite(time.base()));
       ASSERT_EQ(time, operator_cost(op, *gpu).time);  // pure

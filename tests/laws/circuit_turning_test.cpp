@@ -17,7 +17,8 @@ using test::JobCase;
 std::string rails(const std::string& more) {
   return "nodes: {type: dgx-h100, count: 8}\nscale_out: {topology: ocs-rails, switch: ocs-palomar, " + more + "}\n";
 }
-const std::string plain_rails = "nodes: {type: dgx-h100, count: 8}\nscale_out: {topology: rail-only, medium: ocs-port}\n";
+const std::string plain_rails =
+    "nodes: {type: dgx-h100, count: 8}\nscale_out: {topology: rail-only, medium: ocs-port}\n";
 
 std::string job(const std::string& parallelism, const std::string& more = {}) {
   return "kind: training\nmodel: {layers: 8, hidden: 4096, ffn_hidden: 14336, heads: 32, kv_heads: 8, vocab: 32000}\n"
@@ -141,8 +142,9 @@ TEST_P(TurningLaw, circuits_that_turn_carry_nothing) {
   EXPECT_GT(compared, 0U);
 }
 INSTANTIATE_TEST_SUITE_P(Jobs, TurningLaw,
-                         testing::Values("{tp: 8, pp: 4, dp: 2}", "{tp: 4, pp: 4, dp: 4}", "{tp: 8, pp: 2, vp: 2, dp: 4}",
-                                         "{tp: 4, pp: 2, dp: 8, sharding: fsdp}", "{tp: 8, cp: 2, pp: 2, dp: 2}"),
+                         testing::Values("{tp: 8, pp: 4, dp: 2}", "{tp: 4, pp: 4, dp: 4}",
+                                         "{tp: 8, pp: 2, vp: 2, dp: 4}", "{tp: 4, pp: 2, dp: 8, sharding: fsdp}",
+                                         "{tp: 8, cp: 2, pp: 2, dp: 2}"),
                          [](const auto& row) { return "job" + std::to_string(row.index); });
 
 }  // namespace

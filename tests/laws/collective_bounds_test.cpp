@@ -108,7 +108,8 @@ TEST(CollectiveLaw, no_collective_beats_its_cuts) {
       d.request.nvls_allowed = true;
       for (const std::string& algorithm : algorithms_for(d)) {
         d.request.algorithm = algorithm;
-        EXPECT_GE(cluster.time(d.request), bound * (1 - 1e-9)) << algorithm << ' ' << name_of(operation) << " draw " << i;
+        EXPECT_GE(cluster.time(d.request), bound * (1 - 1e-9))
+            << algorithm << ' ' << name_of(operation) << " draw " << i;
       }
       d.request.algorithm = "auto";
       if (operation == Operation::all_reduce && d.domains == 1) {

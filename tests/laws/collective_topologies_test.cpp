@@ -101,9 +101,9 @@ TEST_P(EveryTopology, no_algorithm_beats_its_cuts) {
         const double first = static_cast<double>(cluster.first_half);
         const double smaller = std::min(first, n - first);
         if (operation == Operation::send_receive || smaller == 0) continue;
-        const Seconds halves =
-            bytes * least_crossing(operation, first, n - first) / (cluster.halves_rate * smaller);
-        EXPECT_GE(time, halves * (1 - 1e-9)) << algorithm.name << ' ' << name_of(operation) << " halves " << bytes.in(units::B);
+        const Seconds halves = bytes * least_crossing(operation, first, n - first) / (cluster.halves_rate * smaller);
+        EXPECT_GE(time, halves * (1 - 1e-9))
+            << algorithm.name << ' ' << name_of(operation) << " halves " << bytes.in(units::B);
       }
     }
   }

@@ -10,21 +10,21 @@
 namespace aifsim {
 namespace {
 
-const std::array<std::string, 11> networks{
-    "topology: rail-optimized, switch: qm9700, routing: adaptive",
-    "topology: rail-optimized, switch: qm9700, routing: rail-aligned",
-    "topology: fat-tree, switch: qm9700, routing: ecmp, unit_nodes: 2",
-    "topology: dual-plane, switch: qm9700",
-    "topology: rail-only, switch: qm9700, routing: rail-aligned",
-    "topology: torus, dims: [4, 2], switch: qm9700",
-    "topology: hyperx, dims: [4, 2], switch: qm9700",
-    "topology: full-mesh, switch: qm9700",
-    "topology: dragonfly, switch: qm9700, group_switches: 2, global_links: 2",
-    "topology: ocs-rails, switch: ocs-palomar",
-    "topology: ocs-rails, switch: ocs-palomar, repair: false"};
+const std::array<std::string, 11> networks{"topology: rail-optimized, switch: qm9700, routing: adaptive",
+                                           "topology: rail-optimized, switch: qm9700, routing: rail-aligned",
+                                           "topology: fat-tree, switch: qm9700, routing: ecmp, unit_nodes: 2",
+                                           "topology: dual-plane, switch: qm9700",
+                                           "topology: rail-only, switch: qm9700, routing: rail-aligned",
+                                           "topology: torus, dims: [4, 2], switch: qm9700",
+                                           "topology: hyperx, dims: [4, 2], switch: qm9700",
+                                           "topology: full-mesh, switch: qm9700",
+                                           "topology: dragonfly, switch: qm9700, group_switches: 2, global_links: 2",
+                                           "topology: ocs-rails, switch: ocs-palomar",
+                                           "topology: ocs-rails, switch: ocs-palomar, repair: false"};
 
 std::string platform_with(const std::string& network, const std::string& faults) {
-  return "nodes: {type: dgx-h100, count: 8}\nscale_out: {" + network + ", fault_detection: 1 ms, nic_failover: 2 ms}\nfaults: [" + faults + "]\n";
+  return "nodes: {type: dgx-h100, count: 8}\nscale_out: {" + network +
+         ", fault_detection: 1 ms, nic_failover: 2 ms}\nfaults: [" + faults + "]\n";
 }
 
 std::string random_fault(const std::string& network, std::mt19937& random) {
@@ -42,7 +42,11 @@ std::string random_fault(const std::string& network, std::mt19937& random) {
 std::vector<study::Transfer> transfers() {
   std::vector<study::Transfer> all =
       study::make_transfers({.pattern = "shift", .bytes = units::MB * 100.0, .concurrent = 1}, 64);
-  study::Transfer collective{.start = units::ms, .operation = collective::Operation::all_gather, .group = {}, .bytes = units::MB * 64.0, .name = "all_gather"};
+  study::Transfer collective{.start = units::ms,
+                             .operation = collective::Operation::all_gather,
+                             .group = {},
+                             .bytes = units::MB * 64.0,
+                             .name = "all_gather"};
   for (std::size_t gpu = 0; gpu < 64; ++gpu) collective.group.push_back(gpu);
   all.push_back(collective);
   return all;

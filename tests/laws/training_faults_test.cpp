@@ -9,25 +9,25 @@ namespace {
 
 using test::Draw;
 
-const std::array<std::string, 11> networks{
-    "topology: rail-optimized, switch: qm9700, routing: adaptive",
-    "topology: rail-optimized, switch: qm9700, routing: rail-aligned",
-    "topology: fat-tree, switch: qm9700, routing: ecmp, unit_nodes: 2",
-    "topology: dual-plane, switch: qm9700",
-    "topology: rail-only, switch: qm9700",
-    "topology: torus, dims: [4, 2], switch: qm9700",
-    "topology: hyperx, dims: [4, 2], switch: qm9700",
-    "topology: full-mesh, switch: qm9700",
-    "topology: dragonfly, switch: qm9700, group_switches: 2, global_links: 2",
-    "topology: ocs-rails, switch: ocs-palomar",
-    "topology: ocs-rails, switch: ocs-palomar, repair: false"};
+const std::array<std::string, 11> networks{"topology: rail-optimized, switch: qm9700, routing: adaptive",
+                                           "topology: rail-optimized, switch: qm9700, routing: rail-aligned",
+                                           "topology: fat-tree, switch: qm9700, routing: ecmp, unit_nodes: 2",
+                                           "topology: dual-plane, switch: qm9700",
+                                           "topology: rail-only, switch: qm9700",
+                                           "topology: torus, dims: [4, 2], switch: qm9700",
+                                           "topology: hyperx, dims: [4, 2], switch: qm9700",
+                                           "topology: full-mesh, switch: qm9700",
+                                           "topology: dragonfly, switch: qm9700, group_switches: 2, global_links: 2",
+                                           "topology: ocs-rails, switch: ocs-palomar",
+                                           "topology: ocs-rails, switch: ocs-palomar, repair: false"};
 
-const std::string workload = "kind: training\nmodel: {layers: 4, hidden: 2048, ffn_hidden: 8192, heads: 16, kv_heads: 8, "
-                             "vocab: 32000}\n" +
-                             test::plain_framework +
-                             "sequence: 4096\nglobal_batch: 64\nprecision: bf16\nparallelism: {tp: 4, pp: 2, dp: 8, "
-                             "sharding: distributed-optimizer}\noverlap: {gradient_reduce: false, parameter_gather: "
-                             "false, tensor_parallel: false, context_parallel: false, pipeline: false}\n";
+const std::string workload =
+    "kind: training\nmodel: {layers: 4, hidden: 2048, ffn_hidden: 8192, heads: 16, kv_heads: 8, "
+    "vocab: 32000}\n" +
+    test::plain_framework +
+    "sequence: 4096\nglobal_batch: 64\nprecision: bf16\nparallelism: {tp: 4, pp: 2, dp: 8, "
+    "sharding: distributed-optimizer}\noverlap: {gradient_reduce: false, parameter_gather: "
+    "false, tensor_parallel: false, context_parallel: false, pipeline: false}\n";
 
 std::string platform_with(const std::string& network, const std::string& faults) {
   return "nodes: {type: dgx-h100, count: 8}\nscale_out: {" + network + "}\nfaults: [" + faults + "]\n";
@@ -47,19 +47,18 @@ std::string random_fault(const std::string& network, std::mt19937& random) {
 
 // For each report: effect, flows, steps before, hit, after.
 std::vector<double> run(const std::string& platform) {
-  return test::on_engine({.platform = platform, .workload = workload}, engine::NetworkKind::fluid,
-                         [](const auto& setup, task::Executor& executor) {
-                           std::vector<double> figures;
-                           for (const auto& fault : study::simulate_training(setup, executor).job.faults) {
-                             const bool failed = fault.effect == "failed";
-                             figures.insert(figures.end(), {failed ? 1.0 : 0.0,
-                                                            static_cast<double>(fault.flows_rerouted),
-                                                            fault.step_before.in(units::s),
-                                                            fault.step_hit.in(units::s),
-                                                            fault.step_after.in(units::s)});
-                           }
-                           return figures;
-                         });
+  return test::on_engine(
+      {.platform = platform, .workload = workload}, engine::NetworkKind::fluid,
+      [](const auto& setup, task::Executor& executor) {
+        std::vector<double> figures;
+        for (const auto& fault : study::simulate_training(setup, executor).job.faults) {
+          const bool failed = fault.effect == "failed";
+          figures.insert(figures.end(),
+                         {failed ? 1.0 : 0.0, static_cast<double>(fault.flows_rerouted), fault.step_before.in(units::s),
+                          fault.step_hit.in(units::s), fault.step_after.in(units::s)});
+        }
+        return figures;
+      });
 }
 
 TEST(TrainingFaults, every_run_ends_and_tells_its_faults) {

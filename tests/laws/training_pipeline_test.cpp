@@ -62,8 +62,8 @@ TEST(PipelineLaw, transfers_that_block_the_sender_are_no_faster) {
   EXPECT_GE(test::seconds_of(step("1f1b", 4, 1, 16, false)), test::seconds_of(step("1f1b", 4, 1, 16, true)));
 }
 
-// Gradients that are reduced at the step's end hold up no stage before: the critical path crosses one stage's reduction,
-// not one of each.
+// Gradients that are reduced at the step's end hold up no stage before: the critical path crosses one stage's
+// reduction, not one of each.
 TEST(PipelineLaw, gradients_are_reduced_once_on_all_stages_together) {
   const auto exposed = [](int pp) {
     const JobCase job_case(

@@ -7,9 +7,11 @@
 namespace aifsim::metrics {
 namespace {
 
-TaskId flow(task::TaskGraph& graph, std::size_t device, Seconds time, const char* label, std::vector<TaskId> after = {}) {
-  return graph.flow({.path = graph.path({}), .bytes = {}, .latency = time, .rate_limit = {}, .device = DeviceId(device)},
-                    graph.label(label), after);
+TaskId flow(task::TaskGraph& graph, std::size_t device, Seconds time, const char* label,
+            std::vector<TaskId> after = {}) {
+  return graph.flow(
+      {.path = graph.path({}), .bytes = {}, .latency = time, .rate_limit = {}, .device = DeviceId(device)},
+      graph.label(label), after);
 }
 
 TEST(Breakdown, compute_hides_communication_and_idle_time_is_bubble) {

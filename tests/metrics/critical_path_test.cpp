@@ -21,9 +21,12 @@ TEST(CriticalPath, names_each_part_of_each_task) {
   const TaskId wait = graph.delay(1 * units::ms, graph.label("host:launch"));
   const TaskId work = graph.compute(DeviceId(0), 4 * units::ms, graph.label("compute:layer"), std::array{wait});
   (void)graph.compute(DeviceId(1), 3 * units::ms, graph.label("compute:shorter"), std::array{wait});
-  const TaskId sent = graph.flow(
-      {.path = graph.path(std::array{use}), .bytes = 5 * units::MB, .latency = 2 * units::ms, .rate_limit = {}, .device = {}},
-      graph.label("tp_comm:all-reduce"), std::array{work});
+  const TaskId sent = graph.flow({.path = graph.path(std::array{use}),
+                                  .bytes = 5 * units::MB,
+                                  .latency = 2 * units::ms,
+                                  .rate_limit = {},
+                                  .device = {}},
+                                 graph.label("tp_comm:all-reduce"), std::array{work});
   (void)graph.flow({.path = graph.path(std::array{use}),
                     .bytes = 1 * units::MB,
                     .latency = {},
@@ -63,7 +66,9 @@ TEST(CriticalPath, of_equally_late_dependencies_the_lowest_id_is_blamed) {
 }
 
 TEST(CriticalPath, ranks_by_blame_then_by_name) {
-  const Blames blames{{{"compute", "a"}, 1 * units::s}, {{"channel", "c"}, 2 * units::s}, {{"channel", "b"}, 1 * units::s},
+  const Blames blames{{{"compute", "a"}, 1 * units::s},
+                      {{"channel", "c"}, 2 * units::s},
+                      {{"channel", "b"}, 1 * units::s},
                       {{"compute", "nothing"}, Seconds{}}};
   const auto list = ranked(blames);
   ASSERT_EQ(list.size(), 3U);

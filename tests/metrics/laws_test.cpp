@@ -58,7 +58,7 @@ TEST_P(MetricsLaw, bytes_out_are_bytes_in) {
   for (std::size_t i = 0; i < graph_.size(); ++i) {
     const task::Task& task = graph_.task(TaskId(i));
     if (task.kind != task::TaskKind::flow) continue;
-    for (const ChannelUse& use : graph_.channels(task.path)) sent += task.bytes.in(units::B) * use.multiplicity;
+    for (const ChannelUse& use : graph_.channels(task.path)) sent += task.bytes.in(units::B)*use.multiplicity;
   }
   EXPECT_NEAR(total(channel_bytes(graph_, timeline_)).in(units::B), sent, 1e-9 * sent);
 }

@@ -48,8 +48,8 @@ class RandomGraph {
   }
 
   void add(task::TaskGraph& graph) {
-    static const std::vector<std::string> causes{"compute:layer", "recompute:layer", "tp_comm:all-reduce",
-                                                 "dp_comm:reduce-scatter", "host:launch", "idle"};
+    static const std::vector<std::string> causes{"compute:layer",          "recompute:layer", "tp_comm:all-reduce",
+                                                 "dp_comm:reduce-scatter", "host:launch",     "idle"};
     const LabelId label = graph.label(causes[below(causes.size())]);
     const auto after = some_earlier(graph);
     switch (below(4)) {
@@ -59,7 +59,8 @@ class RandomGraph {
       default: break;
     }
     std::vector<ChannelUse> uses;
-    for (std::size_t i = 1 + below(3); i > 0; --i) uses.push_back({ChannelId(below(channel_count)), 0.5 * static_cast<double>(1 + below(4))});
+    for (std::size_t i = 1 + below(3); i > 0; --i)
+      uses.push_back({ChannelId(below(channel_count)), 0.5 * static_cast<double>(1 + below(4))});
     graph.flow({.path = graph.path(uses),
                 .bytes = static_cast<double>(below(3000)) * units::kB,
                 .latency = some_time() / 10,

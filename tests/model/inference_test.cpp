@@ -129,8 +129,9 @@ TEST_P(EveryModel, weighs_two_bytes_a_parameter_in_bf16) {
   const ModelSpec model = shipped(GetParam());
   double absorbed = 0;
   if (model.latent_attention) absorbed = model.layers * mixer_weights(model, Mixer::attention).absorbed;
-  EXPECT_NEAR(weight_bytes(model, {}).in(units::B) / (2 * (total_parameters(model) + vision_parameters(model) + absorbed)),
-              1, 1e-12);
+  EXPECT_NEAR(
+      weight_bytes(model, {}).in(units::B) / (2 * (total_parameters(model) + vision_parameters(model) + absorbed)), 1,
+      1e-12);
 }
 
 // Bytes of a pass's weight matrices.
@@ -359,7 +360,8 @@ TEST(Experts, the_busiest_rank_has_what_chance_gives_it) {
         int most_pairs = 0, most_hit = 0;
         for (int rank = 0; rank < ep; ++rank) {
           int rank_pairs = 0, rank_hit = 0;
-          for (std::size_t i = static_cast<std::size_t>(rank * 64 / ep); i < static_cast<std::size_t>((rank + 1) * 64 / ep); ++i) {
+          for (std::size_t i = static_cast<std::size_t>(rank * 64 / ep);
+               i < static_cast<std::size_t>((rank + 1) * 64 / ep); ++i) {
             rank_pairs += even[i];
             rank_hit += skewed[i] > 0 ? 1 : 0;
           }
@@ -391,8 +393,9 @@ TEST(Arithmetic, is_the_wider_of_weights_and_activations_but_for_blocks) {
 
 TEST(Weights, in_blocks_take_what_fp8_takes) {
   const auto held = [](Precision weights, Precision activations) {
-    return weight_bytes(shipped("deepseek-v3"), {.attention_weights = weights, .ffn_weights = weights,
-                                                 .expert_weights = weights, .activations = activations});
+    return weight_bytes(
+        shipped("deepseek-v3"),
+        {.attention_weights = weights, .ffn_weights = weights, .expert_weights = weights, .activations = activations});
   };
   EXPECT_EQ(held(Precision::mxfp8, Precision::fp8), held(Precision::fp8, Precision::fp8));
   EXPECT_GT(held(Precision::mxfp8, Precision::mxfp8), held(Precision::fp8, Precision::fp8));

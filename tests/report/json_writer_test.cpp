@@ -4,8 +4,8 @@
 #include <set>
 
 #include "report/json_keys.hpp"
-#include "report/writer.hpp"
 #include "report/sample_report.hpp"
+#include "report/writer.hpp"
 
 namespace aifsim::report {
 namespace {
@@ -23,8 +23,9 @@ std::vector<std::string> keys_of(const Json& object) {
 TEST(JsonWriter, keys_stand_in_the_promised_order) {
   const Json json = written();
   EXPECT_EQ(keys_of(json), (std::vector<std::string>{"schema", "provenance", "jobs", "network", "run_cost"}));
-  const std::vector<std::string> job{"name", "kind", "step_time_s", "tokens_per_s", "tokens_per_s_per_gpu",
-                                     "model_tflops_per_gpu", "mfu", "hfu", "memory", "breakdown", "bottlenecks"};
+  const std::vector<std::string> job{
+      "name", "kind", "step_time_s", "tokens_per_s", "tokens_per_s_per_gpu", "model_tflops_per_gpu",
+      "mfu",  "hfu",  "memory",      "breakdown",    "bottlenecks"};
   const auto have = keys_of(json["jobs"][0]);
   ASSERT_GE(have.size(), job.size());
   EXPECT_EQ(std::vector<std::string>(have.begin(), have.begin() + static_cast<std::ptrdiff_t>(job.size())), job);

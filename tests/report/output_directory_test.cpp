@@ -36,7 +36,8 @@ TEST_F(OutputDirectory, holds_the_report_and_the_inputs_and_nothing_else) {
   write_output_directory(target.string(), sample_report());  // again, over the first
   std::set<std::string> names;
   for (const auto& entry : fs::directory_iterator(target)) names.insert(entry.path().filename().string());
-  EXPECT_EQ(names, (std::set<std::string>{"channels.csv", "platform.yaml", "report.json", "series.csv", "workload.yaml"}));
+  EXPECT_EQ(names,
+            (std::set<std::string>{"channels.csv", "platform.yaml", "report.json", "series.csv", "workload.yaml"}));
   EXPECT_EQ(content(target / "report.json"), write_json(sample_report(), {}));
   EXPECT_EQ(content(target / "channels.csv"), write_channels_csv(sample_report(), {}));
   EXPECT_EQ(content(target / "platform.yaml"), "nodes: {type: dgx-h100, count: 2048}\n");
@@ -50,8 +51,8 @@ TEST_F(OutputDirectory, a_file_in_the_way_is_the_users_mistake) {
     write_output_directory(file.string(), sample_report());
     FAIL() << "wrote into a file";
   } catch (const ConfigError& error) {
-    EXPECT_EQ(std::string(error.what()).rfind("--out: expected a directory that can be written, got " + file.string(), 0),
-              0U)
+    EXPECT_EQ(
+        std::string(error.what()).rfind("--out: expected a directory that can be written, got " + file.string(), 0), 0U)
         << error.what();
   }
 }

@@ -16,12 +16,16 @@ using testing::HasSubstr;
 std::vector<double> widths_of_bars(const std::string& svg, const std::string& colour) {
   std::vector<double> widths;
   const std::regex bar("width=\"([0-9.]+)\" height=\"16\" fill=\"" + colour + "\"");
-  for (std::sregex_iterator at(svg.begin(), svg.end(), bar), end; at != end; ++at) widths.push_back(std::stod((*at)[1]));
+  for (std::sregex_iterator at(svg.begin(), svg.end(), bar), end; at != end; ++at)
+    widths.push_back(std::stod((*at)[1]));
   return widths;
 }
 
 TEST(BarChart, bars_are_as_long_as_their_values_and_the_reference_stands_out) {
-  const BarChart chart{.title = "A & B", .rows = {"a", "b", "c"}, .reference = 0, .panels = {{"time", {2.0, 4.0, std::nullopt}, {"2", "4", "-"}}}};
+  const BarChart chart{.title = "A & B",
+                       .rows = {"a", "b", "c"},
+                       .reference = 0,
+                       .panels = {{"time", {2.0, 4.0, std::nullopt}, {"2", "4", "-"}}}};
   const std::string svg = write_svg(chart);
   const auto reference = widths_of_bars(svg, "#999999");
   const auto others = widths_of_bars(svg, "#0072b2");
@@ -42,7 +46,8 @@ TEST(LineChart, points_lie_between_the_axes_in_the_order_of_their_values) {
     points.emplace_back(std::stod((*at)[1]), std::stod((*at)[2]));
   }
   ASSERT_EQ(points.size(), 3U) << "0 has no place on a logarithmic axis";
-  EXPECT_NEAR(points[1].first - points[0].first, points[2].first - points[1].first, 0.05) << "equal ratios, equal steps";
+  EXPECT_NEAR(points[1].first - points[0].first, points[2].first - points[1].first, 0.05)
+      << "equal ratios, equal steps";
   EXPECT_NEAR(2 * (points[0].second - points[1].second), points[1].second - points[2].second, 0.05);
   EXPECT_LT(points[2].second, points[0].second) << "upwards is less in SVG";
   EXPECT_THAT(svg, HasSubstr(">one<"));

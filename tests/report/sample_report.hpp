@@ -41,16 +41,40 @@ inline metrics::ServingReport sample_service() {
   metrics::MemoryReport memory;
   memory.classes = {{"weights", 9 * units::GB}, {"kv cache", 60 * units::GB}, {"activations", 3 * units::GB}};
   memory.capacity = 80 * units::GB;
-  service.pools = {{.role = "prefill", .replicas = 2, .layout = "TP4", .memory = memory, .cache_tokens = 1.5e6,
-                    .most_replicas = 4, .mean_replicas = 2.5, .start_up = {{"weights", 8 * units::s}}}};
+  service.pools = {{.role = "prefill",
+                    .replicas = 2,
+                    .layout = "TP4",
+                    .memory = memory,
+                    .cache_tokens = 1.5e6,
+                    .most_replicas = 4,
+                    .mean_replicas = 2.5,
+                    .start_up = {{"weights", 8 * units::s}}}};
   service.scaling = {{2 * units::s, "prefill", "starts", 2, 2}};
-  service.tiers = {{.name = "host", .capacity = 2e12 * units::B, .hit_ratio = 0.1, .read = 4 * units::GB, .written = 9 * units::GB}};
-  service.adapters = {.requests = 1000, .loads = 120, .reads = 40, .hit_ratio = 0.88, .load_wait = 3 * units::ms,
-                      .slot_wait = 5 * units::ms, .loaded = 50 * units::GB, .read = 16 * units::GB};
-  service.bottlenecks = {{.figure = "ttft", .resource = "waiting for a place in the batch", .time = 50 * units::ms, .share = 0.4},
-                         {.figure = "tpot", .resource = "expert ffn", .time = 6 * units::ms, .share = 0.5}};
-  service.series = {{.when = 1 * units::s, .running = 3, .waiting = 1, .cache_use = 0.1, .output_tokens_per_s = 80, .prompt_tokens_per_s = 900},
-                    {.when = 3 * units::s, .running = 9, .waiting = 0, .cache_use = 0.2, .output_tokens_per_s = 280, .prompt_tokens_per_s = 600}};
+  service.tiers = {
+      {.name = "host", .capacity = 2e12 * units::B, .hit_ratio = 0.1, .read = 4 * units::GB, .written = 9 * units::GB}};
+  service.adapters = {.requests = 1000,
+                      .loads = 120,
+                      .reads = 40,
+                      .hit_ratio = 0.88,
+                      .load_wait = 3 * units::ms,
+                      .slot_wait = 5 * units::ms,
+                      .loaded = 50 * units::GB,
+                      .read = 16 * units::GB};
+  service.bottlenecks = {
+      {.figure = "ttft", .resource = "waiting for a place in the batch", .time = 50 * units::ms, .share = 0.4},
+      {.figure = "tpot", .resource = "expert ffn", .time = 6 * units::ms, .share = 0.5}};
+  service.series = {{.when = 1 * units::s,
+                     .running = 3,
+                     .waiting = 1,
+                     .cache_use = 0.1,
+                     .output_tokens_per_s = 80,
+                     .prompt_tokens_per_s = 900},
+                    {.when = 3 * units::s,
+                     .running = 9,
+                     .waiting = 0,
+                     .cache_use = 0.2,
+                     .output_tokens_per_s = 280,
+                     .prompt_tokens_per_s = 600}};
   service.rejections = {"10 queue full"};
   return service;
 }
@@ -78,7 +102,8 @@ inline metrics::RunReport sample_report() {
   job.gpus = 16384;
   job.step_time = 6.2 * units::s;
   job.throughput = {2.7e6, 164.8125, 0.1 * 4003.3 * units::TFLOP_per_s, 0.4046, 0.4046};
-  job.memory.classes = {{"weights", 6.3 * units::GB}, {"gradients", 12.7 * units::GB}, {"activations", 1.0 / 3 * units::GB}};
+  job.memory.classes = {
+      {"weights", 6.3 * units::GB}, {"gradients", 12.7 * units::GB}, {"activations", 1.0 / 3 * units::GB}};
   job.memory.capacity = 80 * units::GiB;
   job.breakdown = {{"compute", 5.1 * units::s}, {"tp_comm", 0.7 * units::s}, {"bubble", 0.4 * units::s}};
   job.blames = {{{"compute", "gemm mlp_up"}, 3.1 * units::s},
@@ -87,7 +112,8 @@ inline metrics::RunReport sample_report() {
                 {{"latency", "pp_comm latency"}, 0.2 * units::s},
                 {{"host", "launch"}, 0.1 * units::s}};
   for (int i = 0; i < 9; ++i) {
-    job.blames[{"channel", "node" + std::to_string(i) + "/gpu0→node0/nvswitch0, and a name far too long for one line"}] =
+    job.blames[{"channel",
+                "node" + std::to_string(i) + "/gpu0→node0/nvswitch0, and a name far too long for one line"}] =
         (0.01 + i * 0.001) * units::s;
   }
   job.faults = {{.at = 100 * units::s,
@@ -109,8 +135,8 @@ inline metrics::RunReport sample_report() {
 
   report.network.kind = "fluid";
   for (int i = 0; i < 15; ++i) {
-    report.network.channels.push_back({"pod0/leaf" + std::to_string(i) + "→spine0", "pluggable-dr4-with-a-long-name", (i + 1) * 0.1 * units::TB,
-                                       (i + 1) / 30.0});
+    report.network.channels.push_back({"pod0/leaf" + std::to_string(i) + "→spine0", "pluggable-dr4-with-a-long-name",
+                                       (i + 1) * 0.1 * units::TB, (i + 1) / 30.0});
   }
   report.run_cost = {1.84 * units::s, 212e6 * units::B, 183204, 40211};
   return report;

@@ -37,8 +37,9 @@ TEST(TextWriter, keeps_to_a_hundred_columns) {
 
 TEST(TextWriter, says_the_headline_figures) {
   const std::string text = write_text(sample_report(), {});
-  for (const char* figure : {"llama3-405b-pretrain on dgx-h100-2048", "6.200 s", "2,700,000", "164.8", "400.3", "40.5 %",
-                             "16,384 GPUs", "gemm mlp_up", "leaf3→spine7", "80.0 GiB", "fluid", "and 4 more"}) {
+  for (const char* figure :
+       {"llama3-405b-pretrain on dgx-h100-2048", "6.200 s", "2,700,000", "164.8", "400.3", "40.5 %", "16,384 GPUs",
+        "gemm mlp_up", "leaf3→spine7", "80.0 GiB", "fluid", "and 4 more"}) {
     EXPECT_THAT(text, testing::HasSubstr(figure));
   }
 }

@@ -56,7 +56,8 @@ struct Service {
 };
 void PrintTo(const Service& service, std::ostream* out) { *out << service.workload; }
 
-const std::vector<std::string> every{"dgx-h100-2", "dgx-h200-2", "dgx-b200-2", "gb200-nvl72-1", "gh200-8", "rtx-pro-6000-2"};
+const std::vector<std::string> every{"dgx-h100-2",    "dgx-h200-2", "dgx-b200-2",
+                                     "gb200-nvl72-1", "gh200-8",    "rtx-pro-6000-2"};
 const std::vector<std::string> pairs{"dgx-h100-2", "dgx-h200-2", "dgx-b200-2", "gb200-nvl72-1", "rtx-pro-6000-2"};
 const std::vector<std::string> large{"dgx-h200-2", "dgx-b200-2", "gb200-nvl72-1", "rtx-pro-6000-2"};
 const std::vector<Service> services{
@@ -146,7 +147,8 @@ TEST_P(EveryService, answers_on_every_platform_and_says_the_same_twice) {
     ASSERT_TRUE(report.is_object()) << platform;
     const nlohmann::json& job = report.at("jobs").at(0);
     EXPECT_EQ(job.at("kind"), "serving");
-    EXPECT_EQ(job.at("requests").get<int>(), job.at("completed").get<int>() + job.at("rejected").get<int>()) << platform;
+    EXPECT_EQ(job.at("requests").get<int>(), job.at("completed").get<int>() + job.at("rejected").get<int>())
+        << platform;
     EXPECT_EQ(job.at("rejected"), 0) << platform;
     EXPECT_GT(job.at("output_tokens_per_s").get<double>(), 0) << platform;
     EXPECT_LE(job.at("ttft_s").at("mean").get<double>(), job.at("e2e_s").at("mean").get<double>()) << platform;
@@ -183,7 +185,8 @@ TEST(Platforms, every_shipped_file_runs_a_job) {
 
 TEST(Workloads, every_model_and_framework_file_is_sound) {
   std::vector<std::string> words{"check"};
-  for (const char* folder : {"workloads", "workloads/models", "workloads/frameworks", "workloads/nims", "workloads/requests"}) {
+  for (const char* folder :
+       {"workloads", "workloads/models", "workloads/frameworks", "workloads/nims", "workloads/requests"}) {
     for (const std::string& name : yaml_files(folder)) words.push_back(std::string(folder) + "/" + name + ".yaml");
   }
   const cli::Outcome outcome = cli::run_aifsim(words);

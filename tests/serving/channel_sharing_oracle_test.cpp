@@ -24,7 +24,8 @@ class LonePricer final : public IterationPricer {
  public:
   LonePricer(const ExchangeShape& shape, model::Exchange kind) : shape_(shape), kind_(kind) {}
   [[nodiscard]] Seconds time(const model::Batch& /*batch*/) const override { return shape_.alone(); }
-  [[nodiscard]] DecodeLine decode(int /*sequences*/, double /*context*/, const AdapterLoad& /*adapters*/) const override {
+  [[nodiscard]] DecodeLine decode(int /*sequences*/, double /*context*/,
+                                  const AdapterLoad& /*adapters*/) const override {
     return {};
   }
   [[nodiscard]] ExchangeUses exchanges(const model::Batch& /*batch*/) const override {

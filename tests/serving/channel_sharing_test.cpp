@@ -23,7 +23,8 @@ class PortPricer final : public IterationPricer {
                                            {{DeviceKind::nvswitch, DeviceKind::gpu}, 1}};
   }
   [[nodiscard]] Seconds time(const model::Batch& /*batch*/) const override { return units::ms * 10.0; }
-  [[nodiscard]] DecodeLine decode(int /*sequences*/, double /*context*/, const AdapterLoad& /*adapters*/) const override {
+  [[nodiscard]] DecodeLine decode(int /*sequences*/, double /*context*/,
+                                  const AdapterLoad& /*adapters*/) const override {
     return {.fixed = units::ms * 10.0, .per_token = {}};
   }
   [[nodiscard]] ExchangeUses exchanges(const model::Batch& /*batch*/) const override {

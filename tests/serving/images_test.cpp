@@ -129,7 +129,8 @@ TEST(ImageSources, a_trace_counts_images) {
 }
 
 TEST(ImageSources, drawn_lengths_keep_their_images) {
-  for (const serving::Request& request : requests_of("{trace: images.csv, sample: true, arrivals: all-at-once, count: 50}")) {
+  for (const serving::Request& request :
+       requests_of("{trace: images.csv, sample: true, arrivals: all-at-once, count: 50}")) {
     EXPECT_EQ(request.prompt.images, request.prompt.tokens == 1000 ? 3 : request.prompt.tokens == 300 ? 1 : 0);
   }
 }

@@ -23,13 +23,17 @@ const std::array<Draw, 13> draws{{
     {"dgx-h100", "llama3-70b", "{software: vllm, precision: fp8, tp: 4, pp: 2}"},
     {"dgx-h200", "deepseek-v3", "{software: sglang, precision: fp8, tp: 8, ep: 8}"},
     {"dgx-h200", "deepseek-v3", "{software: tensorrt-llm, precision: fp8, dp: 8, ep: 8, expert_exchange: all-to-all}"},
-    {"dgx-b200", "deepseek-v3", "{software: tensorrt-llm, precision: nvfp4, tp: 4, moe_tp: 4, speculation: {tokens: 1, acceptance: 0.8}}"},
-    {"dgx-b200", "gpt-oss-120b", "{software: vllm, precision: {weights: bf16, experts: mxfp4, activations: bf16}, tp: 2}"},
+    {"dgx-b200", "deepseek-v3",
+     "{software: tensorrt-llm, precision: nvfp4, tp: 4, moe_tp: 4, speculation: {tokens: 1, acceptance: 0.8}}"},
+    {"dgx-b200", "gpt-oss-120b",
+     "{software: vllm, precision: {weights: bf16, experts: mxfp4, activations: bf16}, tp: 2}"},
     {"dgx-h100", "qwen3-235b-a22b", "{software: vllm, precision: fp8, tp: 8, moe_tp: 8}"},
     {"dgx-h100", "nemotron3-super-120b-a12b", "{software: vllm, precision: fp8, tp: 4}"},
-    {"gb200-nvl72", "deepseek-v3", "{software: tensorrt-llm, precision: nvfp4, dp: 16, ep: 16, expert_exchange: all-to-all}"},
+    {"gb200-nvl72", "deepseek-v3",
+     "{software: tensorrt-llm, precision: nvfp4, dp: 16, ep: 16, expert_exchange: all-to-all}"},
     {"dgx-h100", "qwen2.5-vl-72b", "{software: vllm, precision: fp8, tp: 8, vision: {parallel: tensor}}"},
-    {"dgx-h200", "qwen3-vl-235b-a22b", "{software: sglang, precision: fp8, tp: 4, dp: 2, ep: 8, vision: {parallel: data}}"},
+    {"dgx-h200", "qwen3-vl-235b-a22b",
+     "{software: sglang, precision: fp8, tp: 4, dp: 2, ep: 8, vision: {parallel: data}}"},
     {"dgx-b200", "llama4-scout", "{software: vllm, precision: fp8, tp: 2, pp: 2, vision: {}}"},
 }};
 
@@ -63,7 +67,9 @@ struct Case {
 };
 
 model::Batch random_batch(std::mt19937_64& random, const EngineOptions& engine, bool with_prefill) {
-  const auto uniform = [&](double low, double high) { return std::uniform_real_distribution<double>(low, high)(random); };
+  const auto uniform = [&](double low, double high) {
+    return std::uniform_real_distribution<double>(low, high)(random);
+  };
   model::Batch batch;
   batch.decode_sequences = std::floor(std::exp(uniform(0, 5.5)));
   batch.decode_tokens = batch.sampled = batch.decode_sequences * (1 + engine.speculative_tokens);
@@ -75,7 +81,8 @@ model::Batch random_batch(std::mt19937_64& random, const EngineOptions& engine, 
   batch.prefill_pairs = batch.prefill_tokens * (each + 1) / 2;
   batch.sampled += batch.prefill_sequences;
   if (engine.vision.patches_per_token > 0) {
-    const double images = std::floor(uniform(1, 9)), patches = engine.vision.patches_per_token * std::floor(std::exp(uniform(1, 8)));
+    const double images = std::floor(uniform(1, 9)),
+                 patches = engine.vision.patches_per_token * std::floor(std::exp(uniform(1, 8)));
     batch.images = {images, images * patches, images * patches * patches};
   }
   return batch;
@@ -194,7 +201,9 @@ Draw with_lora(Draw draw) {
 }
 
 model::Batch with_adapters(model::Batch batch, std::mt19937_64& random) {
-  const auto uniform = [&](double low, double high) { return std::uniform_real_distribution<double>(low, high)(random); };
+  const auto uniform = [&](double low, double high) {
+    return std::uniform_real_distribution<double>(low, high)(random);
+  };
   batch.adapter_tokens = std::floor(uniform(1, batch.tokens()));
   batch.adapters = std::floor(uniform(1, std::min(32.0, batch.adapter_tokens)));
   return batch;
@@ -251,7 +260,8 @@ INSTANTIATE_TEST_SUITE_P(Engines, IterationLaws, testing::Range<std::size_t>(0, 
 // Eight images on eight whole encoders need no all-reduces; one image has one GPU only.
 TEST(IterationCost, whole_encoders_are_for_many_images) {
   const Draw split = draws[10];
-  const Case tensor(split), data(Draw{split.platform, split.model, "{software: vllm, precision: fp8, tp: 8, vision: {parallel: data}}"});
+  const Case tensor(split),
+      data(Draw{split.platform, split.model, "{software: vllm, precision: fp8, tp: 8, vision: {parallel: data}}"});
   EXPECT_LT(data.cost->time(one_prompt(8, 4096)), tensor.cost->time(one_prompt(8, 4096)));
   EXPECT_GT(data.cost->time(one_prompt(1, 16384)), tensor.cost->time(one_prompt(1, 16384)));
 }
@@ -259,7 +269,8 @@ TEST(IterationCost, whole_encoders_are_for_many_images) {
 // The first stage encodes alone: stages do not make it faster, nor slower.
 TEST(IterationCost, an_encoder_is_on_one_stage) {
   const auto encoding = [](const std::string& layout) {
-    const Case one(Draw{"dgx-h100", "qwen2.5-vl-72b", "{software: tensorrt-llm, precision: fp8, tp: 2, " + layout + "vision: {}}"});
+    const Case one(Draw{"dgx-h100", "qwen2.5-vl-72b",
+                        "{software: tensorrt-llm, precision: fp8, tp: 2, " + layout + "vision: {}}"});
     return one.cost->time(one_prompt(6, 4096)) - one.cost->time(one_prompt(0, 0));
   };
   EXPECT_NEAR(encoding("pp: 4, ") / encoding(""), 1, 1e-9);
@@ -280,7 +291,8 @@ TEST(IterationCost, an_encoder_takes_memory_from_the_cache) {
   EXPECT_GT(small.cache, sees.cache);
   EXPECT_GT(sees.cache, whole.cache);
   for (const EngineMemory& use : {blind, sees, small, whole}) {
-    const Bytes sum = use.weights + use.activations + use.encoder_cache + use.context + use.graphs + use.cache + use.reserve;
+    const Bytes sum =
+        use.weights + use.activations + use.encoder_cache + use.context + use.graphs + use.cache + use.reserve;
     EXPECT_NEAR(sum / use.capacity, 1, 1e-12);
   }
 }

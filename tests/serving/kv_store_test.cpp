@@ -48,9 +48,8 @@ struct NaiveStore {
       return total;
     };
     while (sum() + bytes > capacity) {
-      kept.erase(std::ranges::min_element(kept, {}, [this](const Kept& one) {
-        return std::pair(frequency ? one.uses : 0, one.last);
-      }));
+      kept.erase(std::ranges::min_element(
+          kept, {}, [this](const Kept& one) { return std::pair(frequency ? one.uses : 0, one.last); }));
     }
     kept.push_back({name, bytes, 1, clock});
     return false;

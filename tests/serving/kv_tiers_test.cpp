@@ -17,11 +17,11 @@ namespace {
 using topology::DataPlace;
 
 hardware::Platform platform_of(const std::string& nodes = "type: dgx-h100, count: 2") {
-  const config::Document document = config::Document::parse(
-      "nodes: {" + nodes + "}\n" +
-          "scale_out: {topology: rail-optimized, switch: qm9700}\n"
-          "storage: {capacity: 100 TB, read: 125 GB/s, write: 62 GB/s, latency: 200 us}\n",
-      "test.yaml");
+  const config::Document document =
+      config::Document::parse("nodes: {" + nodes + "}\n" +
+                                  "scale_out: {topology: rail-optimized, switch: qm9700}\n"
+                                  "storage: {capacity: 100 TB, read: 125 GB/s, write: 62 GB/s, latency: 200 us}\n",
+                              "test.yaml");
   hardware::Platform platform = hardware::read_platform(document);
   document.check();
   return platform;
@@ -239,7 +239,8 @@ struct TieredReplica {
     std::vector<BytesPerSecond> capacities;
     for (const topology::Channel& channel : topology.fabric.channels()) capacities.push_back(channel.capacity);
     clock = task::make_ideal_executor(std::move(capacities));
-    KvTierEngine engine{.groups = {{topology.fabric.gpu(0)}}, .block = memory.block_bytes, .block_on_gpu = memory.block_bytes};
+    KvTierEngine engine{
+        .groups = {{topology.fabric.gpu(0)}}, .block = memory.block_bytes, .block_on_gpu = memory.block_bytes};
     engine.recompute_per_token = units::us * 20;
     tiers = std::make_unique<KvTiers>(plan_of(plan), std::vector{engine}, topology, *clock);
     EngineOptions options = test::toy_engine();
@@ -282,8 +283,9 @@ std::vector<Request> random_requests(std::uint64_t seed, double gap) {
   for (std::uint64_t id = 0; id < 150; ++id) {
     const std::uint64_t family = random.below(8), blocks = 1 + random.below(8);
     const int partial = static_cast<int>(random.below(64));
-    Request request = test::request_of(id, gap * (static_cast<double>(id) + 0.5 * random.uniform()),
-                                       static_cast<int>(blocks - 1) * 64 + 1 + partial, 1 + static_cast<int>(random.below(20)));
+    Request request =
+        test::request_of(id, gap * (static_cast<double>(id) + 0.5 * random.uniform()),
+                         static_cast<int>(blocks - 1) * 64 + 1 + partial, 1 + static_cast<int>(random.below(20)));
     request.prompt.block_tokens = 64;
     for (std::uint64_t i = 0; i < blocks; ++i) request.prompt.blocks.push_back(family * 100 + i);
     requests.push_back(request);
@@ -315,10 +317,12 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Laws{"host", "[{tier: host, capacity: 40 MB}]"},
         Laws{"host_back_lfu", "[{tier: host, capacity: 60 MB, write: back, eviction: lfu}]"},
-        Laws{"three", "{fetch: always, tiers: [{tier: host, capacity: 30 MB}, {tier: nvme, capacity: 50 MB, write: back}, "
-                      "{tier: network, capacity: 100 MB, eviction: lfu}]}"},
-        Laws{"three_back", "[{tier: host, capacity: 30 MB, write: back}, {tier: nvme, capacity: 50 MB, write: back}, "
-                           "{tier: network, capacity: 100 MB, write: back}]"},
+        Laws{"three",
+             "{fetch: always, tiers: [{tier: host, capacity: 30 MB}, {tier: nvme, capacity: 50 MB, write: back}, "
+             "{tier: network, capacity: 100 MB, eviction: lfu}]}"},
+        Laws{"three_back",
+             "[{tier: host, capacity: 30 MB, write: back}, {tier: nvme, capacity: 50 MB, write: back}, "
+             "{tier: network, capacity: 100 MB, write: back}]"},
         Laws{"prefetched", "{prefetch: true, tiers: [{tier: host, capacity: 25 MB}, {tier: network}]}"},
         Laws{"tiny_staging", "{staging: 5 MB, tiers: [{tier: host, capacity: 10 MB}, {tier: nvme, capacity: 9 MB}]}"}),
     [](const auto& tested) { return std::string(tested.param.name); });
@@ -345,7 +349,7 @@ TEST_P(TierLaws, hold) {
       EXPECT_LE(tier.held, tier.written + read);  // a copy in the host tier was read from below
     }
     // A block of 16 tokens is 1 MB. What is prefetched moves twice.
-    const double moved = read.in(units::MB) * 16;
+    const double moved = read.in(units::MB)*16;
     if (std::string_view(GetParam().name) == "prefetched") {
       EXPECT_GE(moved, tokens);
     } else {

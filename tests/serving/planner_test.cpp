@@ -14,7 +14,8 @@ const std::string wave =
 const std::string quick_start = "start_up: {container: 2 s, warm_up: 1 s, per_graph: 10 ms}\n";
 
 std::string planned(const std::string& policy, const std::string& more = "") {
-  return "slo: {ttft: 1 s, tpot: 10 ms}\nplanner: {policy: " + policy + ", interval: 2 s, max: 6" + more + "}\n" + quick_start;
+  return "slo: {ttft: 1 s, tpot: 10 ms}\nplanner: {policy: " + policy + ", interval: 2 s, max: 6" + more + "}\n" +
+         quick_start;
 }
 
 class EveryPlanner : public testing::TestWithParam<std::string> {};
@@ -80,8 +81,10 @@ TEST(Planner, a_started_replica_serves_after_its_start_up) {
 
 TEST(Planner, slow_starts_cost_latency) {
   const auto quick = serve(small_workload(planned("sla"), wave));
-  const auto slow = serve(small_workload("start_up: {container: 30 s}\nslo: {tpot: 10 ms}\n"
-                                         "planner: {policy: sla, interval: 2 s, max: 6}\n", wave));
+  const auto slow =
+      serve(small_workload("start_up: {container: 30 s}\nslo: {tpot: 10 ms}\n"
+                           "planner: {policy: sla, interval: 2 s, max: 6}\n",
+                           wave));
   EXPECT_LT(quick->ttft_percentile(0.95), slow->ttft_percentile(0.95));
 }
 
@@ -111,14 +114,19 @@ struct RoundProfile final : serving::EngineProfile {
 };
 
 // How many replicas are there after intervals whose prompts keep so many replicas busy.
-std::vector<int> after(const std::vector<double>& busy, const serving::PlannerOptions& options = {.max = 9, .tpot = units::s}) {
+std::vector<int> after(const std::vector<double>& busy,
+                       const serving::PlannerOptions& options = {.max = 9, .tpot = units::s}) {
   const RoundProfile profile;
   const auto planner = serving::make_sla_planner(options, profile);
   std::vector<int> replicas;
   int there = 1;
   for (const double load : busy) {
     const double tokens = 10'000 * load;
-    there = planner->wanted({.role = serving::Role::prefill, .serving = there, .interval = units::s * 10.0, .requests = 1, .input_tokens = tokens});
+    there = planner->wanted({.role = serving::Role::prefill,
+                             .serving = there,
+                             .interval = units::s * 10.0,
+                             .requests = 1,
+                             .input_tokens = tokens});
     replicas.push_back(there);
   }
   return replicas;
@@ -143,16 +151,20 @@ TEST(Planner, sla_policy_grows_at_once_and_shrinks_when_fewer_do_with_a_margin) 
 // Replicas that a planner ends under a load that stays as it is are those that the first rush has started.
 TEST(Planner, sla_policy_rests_under_a_constant_load) {
   const auto serve_at = [](const std::string& rate) {
-    return serve(small_workload("slo: {ttft: 1 s, tpot: 20 ms}\nplanner: {policy: sla, interval: 4 s, max: 8}\n" + quick_start,
-                                "arrivals: poisson, rate: " + rate +
-                                    ", duration: 300 s, input: {mean: 1500, cv: 1, max: 8192}, output: {mean: 250, cv: 0.8, max: 2048}"));
+    return serve(small_workload(
+        "slo: {ttft: 1 s, tpot: 20 ms}\nplanner: {policy: sla, interval: 4 s, max: 8}\n" + quick_start,
+        "arrivals: poisson, rate: " + rate +
+            ", duration: 300 s, input: {mean: 1500, cv: 1, max: 8192}, output: {mean: 250, cv: 0.8, max: 2048}"));
   };
   const auto constant = serve_at("45");
   std::size_t late = 0;
-  for (const serving::ScaleEvent& event : constant->scaling) late += event.when > units::s * 120.0 && event.what != "off" ? 1U : 0U;
+  for (const serving::ScaleEvent& event : constant->scaling)
+    late += event.when > units::s * 120.0 && event.what != "off" ? 1U : 0U;
   EXPECT_LE(late, 2U);
   // A day in five minutes: it follows, up and down.
-  const auto day = serve_at("[{from: 0 s, rate: 5}, {from: 60 s, rate: 25}, {from: 120 s, rate: 60}, {from: 180 s, rate: 25}, {from: 240 s, rate: 5}]");
+  const auto day = serve_at(
+      "[{from: 0 s, rate: 5}, {from: 60 s, rate: 25}, {from: 120 s, rate: 60}, {from: 180 s, rate: 25}, {from: 240 s, "
+      "rate: 5}]");
   EXPECT_GE(day->count("starts"), 3U);
   EXPECT_GE(day->count("drains"), 3U);
   EXPECT_LT(day->held[0], day->end * 6.0);

@@ -112,8 +112,8 @@ struct ReplicaCase {
         clock(task::make_ideal_executor({})),
         replica(0, role, engine, memory, pricer, *clock, tally,
                 {.completed = [this](Ticket ticket) { outcome.completed.push_back(ticket.record); },
-                 .rejected =
-                     [this](Ticket ticket, RejectReason why) { outcome.rejected.emplace_back(ticket.record.id, why); },
+                 .rejected = [this](Ticket ticket,
+                                    RejectReason why) { outcome.rejected.emplace_back(ticket.record.id, why); },
                  .prefilled = [this](Ticket ticket) { prefilled.push_back(std::move(ticket)); }}) {
     pricer.tokens_each = 1 + engine.speculative_tokens;
   }

@@ -151,7 +151,8 @@ class ReferenceEngine {
   }
 
   bool admit(int& budget) {
-    const auto next = std::ranges::find_if(waiting_, [this](const Sequence& sequence) { return adapter_fits(sequence); });
+    const auto next =
+        std::ranges::find_if(waiting_, [this](const Sequence& sequence) { return adapter_fits(sequence); });
     if (next == waiting_.end() || static_cast<int>(running_.size()) >= options_.max_sequences) return false;
     Sequence& first = *next;
     if (!options_.chunked_prefill && first.generated == 0 && first.target > budget) return false;
@@ -165,11 +166,9 @@ class ReferenceEngine {
     }
     group.expected_tokens = std::max(0.0, group.expected_tokens);
     const int blocks = blocks_of(first.target + lookahead());
-    if (!scheduler_->admits({.uncached_tokens = first.target,
-                             .output_limit = limit(first),
-                             .lacking = blocks,
-                             .whole = whole(first)},
-                            group)) {
+    if (!scheduler_->admits(
+            {.uncached_tokens = first.target, .output_limit = limit(first), .lacking = blocks, .whole = whole(first)},
+            group)) {
       return false;
     }
     if (!first.scheduled) first.record.scheduled = now_;

@@ -273,8 +273,8 @@ TEST(Replica, EvictedPiecesComeBackFromALowerTier) {
   EXPECT_EQ(tiered.replica.waiting_tokens(), 0);
 }
 
-// After the run of the test above the prompt of the first and third request is in HBM; that of the second, whose room it
-// took, below.
+// After the run of the test above the prompt of the first and third request is in HBM; that of the second, whose room
+// it took, below.
 TEST(Replica, KnowsWhereAPrefixIs) {
   serving::EngineOptions options = toy_engine();
   options.prefix_caching = true;
@@ -282,7 +282,9 @@ TEST(Replica, KnowsWhereAPrefixIs) {
   ToyTiers tiers(*tiered.clock);
   tiered.replica.use_tiers(tiers);
   tiered.run({named(0, 0, 256, 5, 1), named(1, 1, 256, 5, 2), named(2, 2, 256, 5, 1)});
-  const auto here = [&](std::uint64_t prompt) { return tiered.replica.prefix_places(named(9, 3, 256, 5, prompt).prompt); };
+  const auto here = [&](std::uint64_t prompt) {
+    return tiered.replica.prefix_places(named(9, 3, 256, 5, prompt).prompt);
+  };
   const serving::PrefixPlaces first = here(1), second = here(2), third = here(3);
   EXPECT_GE(first[0], 240);
   EXPECT_LE(first[0] + first[1], 256);

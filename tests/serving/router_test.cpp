@@ -42,7 +42,8 @@ TEST(Routers, prefix_aware_finds_more_than_round_robin) {
       "arrivals: poisson, rate: 20, count: 600, input: 100, output: 20, shared_prefix: {tokens: 4000, groups: 40}";
   const std::string engine = "engine: {software: vllm, precision: fp8, memory_fraction: 0.25}\n";
   const auto with = [&](const std::string& router) {
-    return serve("kind: serving\nmodel: llama3-8b\n" + engine + "replicas: 8\nrouter: " + router + "\nrequests: {" + requests + "}\n");
+    return serve("kind: serving\nmodel: llama3-8b\n" + engine + "replicas: 8\nrouter: " + router + "\nrequests: {" +
+                 requests + "}\n");
   };
   const double blind = with("round-robin")->hit_ratio(), aware = with("prefix-aware")->hit_ratio();
   EXPECT_GT(aware, blind + 0.1);
@@ -51,15 +52,16 @@ TEST(Routers, prefix_aware_finds_more_than_round_robin) {
   EXPECT_LT(with("{policy: prefix-aware, overlap_weight: 0}")->hit_ratio(), aware);
 }
 
-// More prefixes than HBM holds, each in the host memory of the replica that had it: going there is worth more than going
-// where nobody waits.
+// More prefixes than HBM holds, each in the host memory of the replica that had it: going there is worth more than
+// going where nobody waits.
 TEST(Routers, prefix_aware_finds_what_lies_below_hbm) {
   const std::string requests =
       "arrivals: poisson, rate: 20, count: 600, input: 100, output: 20, shared_prefix: {tokens: 4000, groups: 80}";
   const auto with = [&](const std::string& router) {
-    return serve("kind: serving\nmodel: llama3-8b\nengine: {software: vllm, precision: fp8, memory_fraction: 0.17}\n"
-                 "replicas: 8\nkv_tiers: [{tier: host, per: replica, capacity: 100 GB}]\nrouter: " +
-                 router + "\nrequests: {" + requests + "}\n");
+    return serve(
+        "kind: serving\nmodel: llama3-8b\nengine: {software: vllm, precision: fp8, memory_fraction: 0.17}\n"
+        "replicas: 8\nkv_tiers: [{tier: host, per: replica, capacity: 100 GB}]\nrouter: " +
+        router + "\nrequests: {" + requests + "}\n");
   };
   const auto blind = with("{policy: prefix-aware, tiers: {host: 0}}"), usual = with("prefix-aware");
   EXPECT_GT(usual->hit_ratio(), blind->hit_ratio() + 0.03);
@@ -67,7 +69,8 @@ TEST(Routers, prefix_aware_finds_what_lies_below_hbm) {
 }
 
 TEST(Routers, least_loaded_waits_no_longer_than_random) {
-  const std::string busy = "arrivals: poisson, rate: 60, count: 1500, input: {mean: 3000, cv: 1.5, max: 16000}, output: 5";
+  const std::string busy =
+      "arrivals: poisson, rate: 60, count: 1500, input: {mean: 3000, cv: 1.5, max: 16000}, output: 5";
   for (const std::uint64_t seed : {1u, 2u, 3u}) {
     const auto with = [&](const std::string& router) {
       return serve(small_workload("replicas: 8\nrouter: " + router + "\n", busy), two_dgx, seed)->ttft_percentile(0.99);

@@ -56,8 +56,8 @@ struct ServiceOutcome final : serving::ServingObserver {
     return cached / all;
   }
   [[nodiscard]] std::size_t count(const std::string& what) const {
-    return static_cast<std::size_t>(
-        std::count_if(scaling.begin(), scaling.end(), [&](const serving::ScaleEvent& event) { return event.what == what; }));
+    return static_cast<std::size_t>(std::count_if(
+        scaling.begin(), scaling.end(), [&](const serving::ScaleEvent& event) { return event.what == what; }));
   }
 };
 
@@ -104,6 +104,8 @@ inline const std::string small_engine = "engine: {software: vllm, precision: fp8
 inline std::string small_workload(const std::string& more, const std::string& requests) {
   return "kind: serving\nmodel: llama3-8b\n" + small_engine + more + "requests: {" + requests + "}\n";
 }
-inline const std::string steady = "arrivals: poisson, rate: 20, count: 200, input: {mean: 800, cv: 1, max: 4000}, output: {mean: 60, cv: 1, max: 400}";
+inline const std::string steady =
+    "arrivals: poisson, rate: 20, count: 200, input: {mean: 800, cv: 1, max: 4000}, output: {mean: 60, cv: 1, max: "
+    "400}";
 
 }  // namespace aifsim::test

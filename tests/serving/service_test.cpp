@@ -22,8 +22,9 @@ void expect_conserved(const ServiceOutcome& outcome) {
 const std::string split = "prefill: {replicas: 2}\ndecode: {replicas: 2}\ntransfer: {setup: 40 ms}\n";
 
 std::string fails(int replica, double at, bool restart) {
-  return "failures: [{replica: " + std::to_string(replica) + ", at: " + std::to_string(at) + " s, restart: " +
-         (restart ? "true" : "false") + "}]\nstart_up: {container: 1 s, warm_up: 0 s, per_graph: 0 s}\n";
+  return "failures: [{replica: " + std::to_string(replica) + ", at: " + std::to_string(at) +
+         " s, restart: " + (restart ? "true" : "false") +
+         "}]\nstart_up: {container: 1 s, warm_up: 0 s, per_graph: 0 s}\n";
 }
 
 TEST(Service, moves_the_bytes_that_were_cached) {
@@ -101,7 +102,8 @@ TEST(Service, waits_for_the_last_replica_when_it_starts_anew) {
 }
 
 TEST(Service, every_replica_may_die) {
-  const std::string all = "replicas: 2\nfailures: [{replica: 0, at: 1 s}, {replica: 1, at: 2 s}, {replica: 1, at: 3 s}]\n";
+  const std::string all =
+      "replicas: 2\nfailures: [{replica: 0, at: 1 s}, {replica: 1, at: 2 s}, {replica: 1, at: 3 s}]\n";
   const auto outcome = serve(small_workload(all, steady));
   expect_conserved(*outcome);
   EXPECT_GT(outcome->rejections.size(), 100u);
@@ -123,8 +125,9 @@ TEST(Service, answers_all_in_overload_and_turns_away_beyond_the_queue_limit) {
 TEST(Service, rejects_what_no_cache_holds) {
   const std::string engine = "engine: {software: vllm, precision: fp8, max_model_tokens: 2000}\n";
   for (const std::string pools : {"", "prefill: {}\ndecode: {}\n"}) {
-    const auto outcome = serve("kind: serving\nmodel: llama3-8b\n" + engine + pools +
-                               "requests: {arrivals: poisson, rate: 20, count: 100, input: {uniform: [100, 3000]}, output: 10}\n");
+    const auto outcome =
+        serve("kind: serving\nmodel: llama3-8b\n" + engine + pools +
+              "requests: {arrivals: poisson, rate: 20, count: 100, input: {uniform: [100, 3000]}, output: 10}\n");
     expect_conserved(*outcome);
     EXPECT_GT(outcome->rejections.size(), 10u);
     EXPECT_GT(outcome->done.size(), 10u);

@@ -38,7 +38,8 @@ TEST(Source, poisson_gaps_have_the_mean_and_cv_1) {
 
 TEST(Source, gamma_gaps_have_the_cv_asked_for) {
   for (const double cv : {0.3, 2.0}) {
-    const Moments gaps = gaps_of(requests_of("{arrivals: gamma, cv: " + std::to_string(cv) + ", rate: 4, count: 100000, input: 10, output: 5}"));
+    const Moments gaps = gaps_of(
+        requests_of("{arrivals: gamma, cv: " + std::to_string(cv) + ", rate: 4, count: 100000, input: 10, output: 5}"));
     EXPECT_NEAR(gaps.mean, 0.25, 0.25 * 5 * cv / std::sqrt(1e5));
     EXPECT_NEAR(gaps.cv, cv, 0.05 * cv);
   }
@@ -83,8 +84,9 @@ TEST(Source, same_seed_same_requests_and_another_seed_others) {
       "shared_prefix: {tokens: 100, groups: 3}, sessions: {turns: 3, think_time: {mean: 1 s}}, adapters: 4}";
   const auto same = [](const std::vector<Request>& a, const std::vector<Request>& b) {
     return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Request& x, const Request& y) {
-      return x.prompt.arrival == y.prompt.arrival && x.prompt.blocks == y.prompt.blocks && x.prompt.tokens == y.prompt.tokens &&
-             x.output_tokens == y.output_tokens && x.prompt.adapter == y.prompt.adapter;
+      return x.prompt.arrival == y.prompt.arrival && x.prompt.blocks == y.prompt.blocks &&
+             x.prompt.tokens == y.prompt.tokens && x.output_tokens == y.output_tokens &&
+             x.prompt.adapter == y.prompt.adapter;
     });
   };
   const auto first = requests_of(yaml, 7);
@@ -96,7 +98,8 @@ TEST(Source, same_seed_same_requests_and_another_seed_others) {
 // Other consumers draw from streams of their own.
 TEST(Source, arrivals_do_not_depend_on_lengths) {
   const auto fixed = requests_of("{arrivals: poisson, rate: 4, count: 100, input: 10, output: 5}");
-  const auto drawn = requests_of("{arrivals: poisson, rate: 4, count: 100, input: {mean: 10, cv: 1}, output: {uniform: [1, 5]}}");
+  const auto drawn =
+      requests_of("{arrivals: poisson, rate: 4, count: 100, input: {mean: 10, cv: 1}, output: {uniform: [1, 5]}}");
   for (std::size_t i = 0; i < fixed.size(); ++i) EXPECT_EQ(seconds(fixed[i]), seconds(drawn[i]));
 }
 
@@ -110,7 +113,9 @@ TEST(Source, lengths_follow_their_laws) {
     return sum / static_cast<double>(requests.size());
   };
   const auto [least, most] = [](const std::vector<Request>& requests) {
-    const auto ends = std::minmax_element(requests.begin(), requests.end(), [](const Request& a, const Request& b) { return a.prompt.tokens < b.prompt.tokens; });
+    const auto ends = std::minmax_element(requests.begin(), requests.end(), [](const Request& a, const Request& b) {
+      return a.prompt.tokens < b.prompt.tokens;
+    });
     return std::pair(ends.first->prompt.tokens, ends.second->prompt.tokens);
   }(drawn("{max: 1023, range_ratio: 0.8}"));
   EXPECT_EQ(least, 818);  // floor(0.8 x 1023)
@@ -122,7 +127,8 @@ TEST(Source, lengths_follow_their_laws) {
 
 // However long answers take: never more users in flight than there are, and always all of them until the end.
 TEST(Source, a_closed_loop_never_has_more_in_flight_than_users) {
-  const auto source = make_requests(plan_of("{arrivals: closed-loop, users: 7, count: 2000, input: 10, output: {uniform: [1, 50]}}"), 3);
+  const auto source = make_requests(
+      plan_of("{arrivals: closed-loop, users: 7, count: 2000, input: 10, output: {uniform: [1, 50]}}"), 3);
   std::multimap<double, Request> in_flight;  // by the time of the answer
   std::size_t taken = 0;
   double now = 0;
@@ -148,7 +154,8 @@ TEST(Source, a_closed_loop_never_has_more_in_flight_than_users) {
 }
 
 TEST(Source, users_think_before_they_ask_again) {
-  const auto source = make_requests(plan_of("{arrivals: closed-loop, users: 1, think_time: 3 s, count: 3, input: 10, output: 5}"), 1);
+  const auto source =
+      make_requests(plan_of("{arrivals: closed-loop, users: 1, think_time: 3 s, count: 3, input: 10, output: 5}"), 1);
   const Request first = source->take();
   EXPECT_FALSE(source->next_arrival());
   source->ended(first, 10 * units::s);
@@ -176,7 +183,8 @@ TEST(Source, a_turn_begins_with_the_turn_before_and_its_answer) {
       EXPECT_GE(prompt.tokens, before->second.prompt.tokens + before->second.output_tokens + 20);
       EXPECT_NEAR(seconds(request), seconds(before->second) + 2, 1e-9);
       // All whole blocks; a partial one is filled by the answer and has another name then.
-      EXPECT_EQ(common_prefix(before->second.prompt, prompt), static_cast<std::size_t>(before->second.prompt.tokens / 16));
+      EXPECT_EQ(common_prefix(before->second.prompt, prompt),
+                static_cast<std::size_t>(before->second.prompt.tokens / 16));
     } else if (!last.empty()) {
       EXPECT_EQ(common_prefix(last.begin()->second.prompt, prompt), 6U);  // whole blocks of the shared 100 tokens
     }
@@ -188,17 +196,21 @@ TEST(Source, a_turn_begins_with_the_turn_before_and_its_answer) {
 
 TEST(Source, groups_and_adapters_share_only_among_themselves) {
   const auto requests = requests_of(
-      "{arrivals: all-at-once, count: 400, input: 40, output: 5, shared_prefix: {tokens: 64, groups: 3}, adapters: {count: 2, skew: 1}}");
+      "{arrivals: all-at-once, count: 400, input: 40, output: 5, shared_prefix: {tokens: 64, groups: 3}, adapters: "
+      "{count: 2, skew: 1}}");
   std::map<std::uint64_t, std::set<std::uint32_t>> adapters_of_first_block;
-  for (const Request& request : requests) adapters_of_first_block[request.prompt.blocks.front()].insert(request.prompt.adapter);
+  for (const Request& request : requests)
+    adapters_of_first_block[request.prompt.blocks.front()].insert(request.prompt.adapter);
   EXPECT_EQ(adapters_of_first_block.size(), 6U);
   for (const auto& [block, adapters] : adapters_of_first_block) EXPECT_EQ(adapters.size(), 1U);
-  const auto first = std::count_if(requests.begin(), requests.end(), [](const Request& r) { return r.prompt.adapter == 1; });
+  const auto first =
+      std::count_if(requests.begin(), requests.end(), [](const Request& r) { return r.prompt.adapter == 1; });
   EXPECT_NEAR(static_cast<double>(first), 400 * 2.0 / 3, 48);  // 1 : 1/2, five standard errors
 }
 
 TEST(Source, images_come_on_top) {
-  const auto requests = requests_of("{arrivals: all-at-once, count: 1000, input: 40, output: 5, images: {tokens: 576, count: 2, share: 0.25}}");
+  const auto requests = requests_of(
+      "{arrivals: all-at-once, count: 1000, input: 40, output: 5, images: {tokens: 576, count: 2, share: 0.25}}");
   int with = 0;
   for (const Request& request : requests) {
     EXPECT_EQ(request.prompt.tokens, 40 + request.prompt.image_tokens);
@@ -210,7 +222,8 @@ TEST(Source, images_come_on_top) {
 
 TEST(Source, limits_clip_and_end_conversations) {
   const auto requests = requests_of(
-      "{arrivals: all-at-once, count: 5, input: 100, output: 50, sessions: {turns: 10}, max_input: 450, max_output: 20}");
+      "{arrivals: all-at-once, count: 5, input: 100, output: 50, sessions: {turns: 10}, max_input: 450, max_output: "
+      "20}");
   for (const Request& request : requests) {
     EXPECT_LE(request.prompt.tokens, 450);
     EXPECT_EQ(request.output_tokens, 20);
@@ -220,7 +233,8 @@ TEST(Source, limits_clip_and_end_conversations) {
 }
 
 TEST(Source, a_long_stream_is_in_the_order_of_arrival) {
-  const auto source = make_requests(plan_of("{arrivals: gamma, cv: 3, rate: 1000, count: 200000, input: 4, output: 1}"), 1);
+  const auto source =
+      make_requests(plan_of("{arrivals: gamma, cv: 3, rate: 1000, count: 200000, input: 4, output: 1}"), 1);
   std::uint64_t count = 0;
   Seconds last;
   while (const auto arrival = source->next_arrival()) {

@@ -55,13 +55,15 @@ class DamagedTrace : public testing::TestWithParam<std::string> {
 
 TEST_P(DamagedTrace, cut_off_anywhere) {
   EXPECT_TRUE(read(whole_, "whole"));
-  for (std::size_t size = 0; size < whole_.size(); size += 3) read(whole_.substr(0, size), "first " + std::to_string(size));
+  for (std::size_t size = 0; size < whole_.size(); size += 3)
+    read(whole_.substr(0, size), "first " + std::to_string(size));
   for (std::size_t from = 1; from < whole_.size(); from += 7) read(whole_.substr(from), "from " + std::to_string(from));
 }
 
 TEST_P(DamagedTrace, garbled) {
-  const std::vector<std::string> rubbish{"\"", ",", "\n", "-", "e999", "99999999999999999999", std::string(1, '\0'),
-                                         "[", "}", "nan", "inf", "\xff", "null", "1.5", ""};
+  const std::vector<std::string> rubbish{
+      "\"",  ",",    "\n",   "-",   "e999", "99999999999999999999", std::string(1, '\0'), "[", "}", "nan",
+      "inf", "\xff", "null", "1.5", ""};
   std::mt19937 random(3);
   for (int i = 0; i < 300; ++i) {
     std::string text = whole_;
@@ -88,8 +90,8 @@ TEST_P(DamagedTrace, saved_by_another_program) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Files, DamagedTrace,
-                         testing::Values("azure.csv", "bailian.jsonl", "burstgpt.csv", "chunk-1-trace.csv", "lengths.csv",
-                                         "log.jsonl", "mooncake.jsonl", "plain.csv"),
+                         testing::Values("azure.csv", "bailian.jsonl", "burstgpt.csv", "chunk-1-trace.csv",
+                                         "lengths.csv", "log.jsonl", "mooncake.jsonl", "plain.csv"),
                          [](const auto& parameter) {
                            std::string name = parameter.param.substr(0, parameter.param.find('.'));
                            std::replace(name.begin(), name.end(), '-', '_');

@@ -66,7 +66,8 @@ TEST(Trace, burstgpt_leaves_failed_requests_out) {
   const auto requests = requests_of("trace: burstgpt.csv", 1, &tally);
   EXPECT_EQ(arrivals_of(requests), (Times{0, 113, 245.5}));
   EXPECT_EQ(tally.skipped, 1U);
-  EXPECT_EQ(tally.labels, (std::vector<std::string>{"ChatGPT, Conversation log", "GPT-4, Conversation log", "ChatGPT, API log"}));
+  EXPECT_EQ(tally.labels,
+            (std::vector<std::string>{"ChatGPT, Conversation log", "GPT-4, Conversation log", "ChatGPT, API log"}));
 }
 
 TEST(Trace, plain_csv_has_optional_columns_and_units_in_names) {
@@ -86,7 +87,8 @@ TEST(Trace, jsonl_of_a_client) {
 TEST(Trace, servegen_draws_at_the_rates_of_its_windows) {
   const auto requests = requests_of("trace: chunk-1-trace.csv");
   const auto before = [&](double time) {
-    return std::count_if(requests.begin(), requests.end(), [&](const Request& r) { return r.prompt.arrival < time * units::s; });
+    return std::count_if(requests.begin(), requests.end(),
+                         [&](const Request& r) { return r.prompt.arrival < time * units::s; });
   };
   EXPECT_NEAR(static_cast<double>(before(600)), 1200, 5 * 1.5 * 35);  // five standard errors at CV 1.5
   EXPECT_EQ(before(1200), before(600));
@@ -105,7 +107,8 @@ TEST(Trace, cut_scale_limit_loop_and_clip) {
   const auto twice = arrivals_of(requests_of("{trace: azure.csv, loop: 2}"));
   ASSERT_EQ(twice.size(), 6U);
   EXPECT_NEAR(twice[3], 1.5000001 * 1.5, 1e-9);  // one mean gap after the last
-  EXPECT_EQ(arrivals_of(requests_of("{trace: mooncake.jsonl, loop: 2, cut: {from: 1 s, to: 3 s}, rate_scale: 2}")), (Times{0.75, 1.75}));
+  EXPECT_EQ(arrivals_of(requests_of("{trace: mooncake.jsonl, loop: 2, cut: {from: 1 s, to: 3 s}, rate_scale: 2}")),
+            (Times{0.75, 1.75}));
   const auto clipped = requests_of("{trace: mooncake.jsonl, max_input: 700, max_output: 40}");
   EXPECT_EQ(clipped[0].prompt.tokens, 700);
   EXPECT_EQ(clipped[0].prompt.blocks.size(), 2U);
@@ -122,7 +125,8 @@ TEST(Trace, its_requests_at_other_times) {
   EXPECT_EQ(users.size(), 4U);
   EXPECT_EQ(users[3].prompt.blocks, (Blocks{0, 1, 2, 6}));
   const auto drawn = requests_of("{trace: lengths.csv, sample: true, arrivals: all-at-once, count: 1000}");
-  const auto longer = std::count_if(drawn.begin(), drawn.end(), [](const Request& r) { return r.prompt.tokens == 3772 && r.output_tokens == 54; });
+  const auto longer = std::count_if(drawn.begin(), drawn.end(),
+                                    [](const Request& r) { return r.prompt.tokens == 3772 && r.output_tokens == 54; });
   EXPECT_NEAR(static_cast<double>(longer), 500, 80);
 }
 
@@ -237,7 +241,8 @@ TEST(PublicTrace, vidur_and_azure_are_the_same_requests) {
 
 TEST(PublicTrace, servegen_draws_the_measured_number) {
   NEEDS_TRACES();
-  const TraceSummary summary = summary_of("trace: " + public_traces() + "servegen/trimmed/deepseek-r1/chunk-15-trace.csv");
+  const TraceSummary summary =
+      summary_of("trace: " + public_traces() + "servegen/trimmed/deepseek-r1/chunk-15-trace.csv");
   EXPECT_NEAR(static_cast<double>(summary.requests), 33072, 5 * 1.5 * 182);  // the file's windows; CV about 1.5
 }
 

@@ -12,7 +12,8 @@ namespace {
 struct Cluster {
   explicit Cluster(const std::string& more = "") {
     const config::Document document = config::Document::parse(
-        "nodes: {type: dgx-h100, count: 4}\nscale_out: {topology: rail-optimized, switch: qm9700}\n" + more, "platform");
+        "nodes: {type: dgx-h100, count: 4}\nscale_out: {topology: rail-optimized, switch: qm9700}\n" + more,
+        "platform");
     platform = hardware::read_platform(document);
     document.check();
     topology = topology::build(platform);
@@ -40,8 +41,7 @@ TEST_P(Ring, unfolded_takes_as_long_as_its_slowest_rank) {
   EXPECT_GE(unfolded.time, folded.time * (1 - 1e-9));
   EXPECT_LE(unfolded.time, folded.time * (1 + 1.0 / 8));
 }
-INSTANTIATE_TEST_SUITE_P(Broken, Ring,
-                         testing::Values("", "faults:\n  - {part: node2/nic3→leaf0, factor: 0.25}\n"),
+INSTANTIATE_TEST_SUITE_P(Broken, Ring, testing::Values("", "faults:\n  - {part: node2/nic3→leaf0, factor: 0.25}\n"),
                          [](const auto& test) { return test.index == 0 ? "nothing" : "a_cable"; });
 
 TEST(CollectiveBench, what_cannot_be_unfolded_is_refused) {

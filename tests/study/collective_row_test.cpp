@@ -11,16 +11,20 @@ namespace {
 CollectiveReading read(const std::string& gpu, const std::string& shape, const std::string& network,
                        const std::string& rest) {
   const Table table = Table::parse(
-      "id,group,platform,gpu,num_gpus,gpus_per_node,nvlink_domain_gpus,scale_out,collective,dtype,message_bytes,library,"
+      "id,group,platform,gpu,num_gpus,gpus_per_node,nvlink_domain_gpus,scale_out,collective,dtype,message_bytes,"
+      "library,"
       "algo,time_us,quality_note\n"
-      "r,g,p," + gpu + "," + shape + ",\"" + network + "\"," + rest + "\n", "table.csv");
+      "r,g,p," +
+          gpu + "," + shape + ",\"" + network + "\"," + rest + "\n",
+      "table.csv");
   return read_collective_row(table.row(0));
 }
 
 double us(const CollectiveReading& reading) { return simulate_collective(*reading.scenario, "r").in(units::us); }
 
 TEST(CollectiveRow, one_node_needs_no_network) {
-  const CollectiveReading reading = read("H100-SXM5-80GB", "8,8,8", "single node", "all_reduce,float,1048576,NCCL,default,1,");
+  const CollectiveReading reading =
+      read("H100-SXM5-80GB", "8,8,8", "single node", "all_reduce,float,1048576,NCCL,default,1,");
   ASSERT_TRUE(reading.scenario) << reading.reason;
   EXPECT_EQ(reading.scenario->ranks_per_domain, 8);
   EXPECT_EQ(reading.scenario->nic, BytesPerSecond{});
@@ -52,8 +56,9 @@ TEST(CollectiveRow, racks_are_filled_and_parts_of_nodes_used) {
 }
 
 TEST(CollectiveRow, expert_rows_state_tokens) {
-  const CollectiveReading reading = read("H800", "16,8,8", "CX-7 InfiniBand 400G per GPU",
-                                         "moe_combine,bf16,,DeepEP V1,x,1,\"128 tokens per rank, hidden 7168, top-8 experts\"");
+  const CollectiveReading reading =
+      read("H800", "16,8,8", "CX-7 InfiniBand 400G per GPU",
+           "moe_combine,bf16,,DeepEP V1,x,1,\"128 tokens per rank, hidden 7168, top-8 experts\"");
   ASSERT_TRUE(reading.scenario) << reading.reason;
   EXPECT_DOUBLE_EQ(reading.scenario->bytes.in(units::B), 128.0 * 8 * 7168 * 2);
   EXPECT_EQ(reading.scenario->algorithm, "expert");
@@ -64,12 +69,13 @@ TEST(CollectiveRow, what_is_missing_is_named) {
   EXPECT_EQ(read("H100", "8,8,8", "", "gossip" + rest).reason, "no operation gossip");
   EXPECT_EQ(read("TPU", "8,8,8", "", "all_reduce" + rest).reason, "no node type for GPU TPU");
   EXPECT_EQ(read("H100", ",8,8", "", "all_reduce" + rest).reason, "the row does not state num_gpus");
-  EXPECT_EQ(read("H100", "8,8,8", "", "all_reduce,float,,NCCL,default,1,").reason, "the row does not state message_bytes");
+  EXPECT_EQ(read("H100", "8,8,8", "", "all_reduce,float,,NCCL,default,1,").reason,
+            "the row does not state message_bytes");
 }
 
 TEST(CollectiveValidation, published_rows_are_met) {
-  const Validation all = validate({.tables = {AIFSIM_SOURCE_DIR "/tests/validation/collectives.csv"},
-                                   .where = {"reproducible=yes"}});
+  const Validation all =
+      validate({.tables = {AIFSIM_SOURCE_DIR "/tests/validation/collectives.csv"}, .where = {"reproducible=yes"}});
   const MetricSummary& summary = all.summary.at("time_us");
   EXPECT_GT(summary.scored, 90);
   EXPECT_EQ(summary.unsupported + summary.infeasible, 0);

@@ -10,8 +10,10 @@ namespace aifsim::study {
 namespace {
 
 const std::string header =
-    "id,group,model,gpu,platform,mode,num_gpus,tp,pp,ep,attention_dp,moe_tp,precision,kv_precision,engine,isl,osl,range_"
-    "ratio,concurrency,max_batch,num_requests,load_model,prefill_workers,prefill_tp,prefill_ep,prefill_dp,decode_workers,"
+    "id,group,model,gpu,platform,mode,num_gpus,tp,pp,ep,attention_dp,moe_tp,precision,kv_precision,engine,isl,osl,"
+    "range_"
+    "ratio,concurrency,max_batch,num_requests,load_model,prefill_workers,prefill_tp,prefill_ep,prefill_dp,decode_"
+    "workers,"
     "decode_tp,decode_ep,decode_dp,output_tokens_per_s,ttft_ms,tpot_ms,reproducible,quality_note,source\n";
 
 // Made-up rows: the figures are no measurements.
@@ -22,8 +24,8 @@ struct Row {
   std::string note = "";
 
   [[nodiscard]] Table table() const {
-    return Table::parse(header + "r," + group + ',' + model + ',' + gpu + ',' + platform + ',' + mode + ',' + gpus + ',' +
-                            tp + ",1," + ep + ',' + dp + ",," + precision + ",," + engine + ',' + lengths + ',' +
+    return Table::parse(header + "r," + group + ',' + model + ',' + gpu + ',' + platform + ',' + mode + ',' + gpus +
+                            ',' + tp + ",1," + ep + ',' + dp + ",," + precision + ",," + engine + ',' + lengths + ',' +
                             concurrency + ",,," + load + ',' + workers + ",100,10,5,yes,\"" + note + "\",nowhere\n",
                         "table.csv");
   }
@@ -82,8 +84,13 @@ TEST(InferenceRow, attention_data_parallelism_is_read_both_ways) {
 }
 
 TEST(InferenceRow, disaggregated_rows_become_two_pools) {
-  const Reading reading({.model = "deepseek-ai/DeepSeek-V3", .gpu = "GB200", .mode = "disagg", .gpus = "12", .tp = "",
-                         .precision = "fp4", .workers = "1,1,4,4,2,4,4,1"});
+  const Reading reading({.model = "deepseek-ai/DeepSeek-V3",
+                         .gpu = "GB200",
+                         .mode = "disagg",
+                         .gpus = "12",
+                         .tp = "",
+                         .precision = "fp4",
+                         .workers = "1,1,4,4,2,4,4,1"});
   ASSERT_TRUE(reading.job.disaggregated());
   EXPECT_EQ(reading.job.pools[0].engine.plan.dp, 4);
   EXPECT_EQ(reading.job.pools[1].replicas, 2);
@@ -91,7 +98,8 @@ TEST(InferenceRow, disaggregated_rows_become_two_pools) {
 }
 
 TEST(InferenceRow, checkpoints_keep_parts_in_bf16) {
-  const Reading mixture({.model = "deepseek-ai/DeepSeek-R1", .gpu = "B200-SXM", .gpus = "8", .tp = "8", .precision = "fp4"});
+  const Reading mixture(
+      {.model = "deepseek-ai/DeepSeek-R1", .gpu = "B200-SXM", .gpus = "8", .tp = "8", .precision = "fp4"});
   EXPECT_EQ(mixture.engine().plan.expert_weights, Precision::nvfp4);
   EXPECT_EQ(mixture.engine().plan.attention_weights, Precision::bf16);
   const Reading dense({.gpu = "B200-SXM", .precision = "fp4"});
@@ -104,7 +112,8 @@ TEST(InferenceRow, checkpoints_keep_parts_in_bf16) {
 TEST(InferenceRow, fp8_in_blocks_is_computed_in_fp8) {
   const Reading blocks({.model = "deepseek-ai/DeepSeek-R1", .gpus = "8", .tp = "8"});
   EXPECT_EQ(blocks.engine().plan.attention_weights, Precision::mxfp8);
-  EXPECT_EQ(model::arithmetic(blocks.engine().plan.attention_weights, blocks.engine().plan.activations), Precision::fp8);
+  EXPECT_EQ(model::arithmetic(blocks.engine().plan.attention_weights, blocks.engine().plan.activations),
+            Precision::fp8);
   const Reading stated({.note = "gemm=fp8_block moe=fp8_block"}), plain({});
   EXPECT_EQ(stated.engine().plan.ffn_weights, Precision::mxfp8);
   EXPECT_EQ(plain.engine().plan.ffn_weights, Precision::fp8);
@@ -117,7 +126,9 @@ TEST(InferenceRow, nvidias_checkpoints_state_the_cache_of_vllm) {
 
 TEST(InferenceRow, aiconfigurators_servers_take_about_one_prompt_an_iteration) {
   const auto started = [](const char* engine) {
-    return Reading({.platform = "NVIDIA aic gap-analysis h100_sxm", .engine = engine, .lengths = "1024,128,",
+    return Reading({.platform = "NVIDIA aic gap-analysis h100_sxm",
+                    .engine = engine,
+                    .lengths = "1024,128,",
                     .note = "source_file=aic-auto-gap-analysis/data"})
         .engine();
   };
@@ -144,7 +155,8 @@ TEST(InferenceRow, what_cannot_be_read_has_a_reason) {
   EXPECT_EQ(reason({.concurrency = ""}), "the row does not state its concurrency");
   EXPECT_EQ(reason({.mode = "disagg"}), "the row does not state its workers");
   EXPECT_EQ(reason({.load = "saturated"}), "load model saturated");
-  EXPECT_EQ(reason({.lengths = "15000,500,", .concurrency = "416"}), "its prompts alone need more than the peak of its GPUs");
+  EXPECT_EQ(reason({.lengths = "15000,500,", .concurrency = "416"}),
+            "its prompts alone need more than the peak of its GPUs");
 }
 
 TEST(InferenceRow, a_row_is_scored_and_its_derived_throughput_is_not) {

@@ -8,7 +8,8 @@ namespace aifsim::study {
 namespace {
 
 Figure value_of(const std::string& text) {
-  static const std::map<std::string, Figure> known{{"a.b", 6.0}, {"c-d", 4.0}, {"word", std::string("yes")}, {"zero", 0.0}};
+  static const std::map<std::string, Figure> known{
+      {"a.b", 6.0}, {"c-d", 4.0}, {"word", std::string("yes")}, {"zero", 0.0}};
   return Expression::parse(text).value([](const std::string& key) {
     const auto found = known.find(key);
     return found == known.end() ? Figure{} : found->second;

@@ -74,18 +74,21 @@ TEST(StudyFile, a_case_may_keep_to_some_places_on_an_axis) {
   EXPECT_EQ(study.cases[0].name, "one, count=32, size=s");
   EXPECT_EQ(study.cases[0].family, "f");
   EXPECT_EQ(study.cases[2].family, "two");
-  EXPECT_THAT(problem_of(replaced(good, "{name: one}", "{name: one, only: {nodes.count: [64]}}")), HasSubstr("one of 16, 32"));
+  EXPECT_THAT(problem_of(replaced(good, "{name: one}", "{name: one, only: {nodes.count: [64]}}")),
+              HasSubstr("one of 16, 32"));
   EXPECT_THAT(problem_of(replaced(good, "{name: one}", "{name: one, only: {sise: [s]}}")), HasSubstr("size"));
 }
 
 TEST(StudyFile, a_plot_may_show_fronts_of_families_in_panels_within_limits) {
-  const Study study = read(replaced(good, "series: size, log: [y]", "series: family, panels: size, front: true, at_most: {step: 3}"));
+  const Study study =
+      read(replaced(good, "series: size, log: [y]", "series: family, panels: size, front: true, at_most: {step: 3}"));
   EXPECT_TRUE(study.plot->by_family);
   EXPECT_TRUE(study.plot->front);
   EXPECT_EQ(study.plot->panels, "size");
   EXPECT_EQ(study.plot->at_most, (std::vector<std::pair<std::size_t, double>>{{0, 3.0}}));
   EXPECT_THAT(problem_of(replaced(good, "series: size", "at_most: {stepp: 3}")), HasSubstr("step"));
-  EXPECT_THAT(problem_of(replaced(good, "y: [big], series: size", "y: [big, step], front: true")), HasSubstr("one column"));
+  EXPECT_THAT(problem_of(replaced(good, "y: [big], series: size", "y: [big, step], front: true")),
+              HasSubstr("one column"));
 }
 
 TEST(StudyFile, an_axis_overrides_a_case_and_a_case_the_base) {
@@ -118,7 +121,9 @@ TEST(StudyFile, mistakes_have_a_place_and_the_nearest_choice) {
     const char *from, *to, *message;
   };
   const Mistake mistakes[] = {
-      {"job.step_time_s, unit", "job.step_tim_s, unit", "test.yaml:18:26: columns[0].value: expected a key of the results of job, got \"step_tim_s\" (did you mean \"step_time_s\"?)"},
+      {"job.step_time_s, unit", "job.step_tim_s, unit",
+       "test.yaml:18:26: columns[0].value: expected a key of the results of job, got \"step_tim_s\" (did you mean "
+       "\"step_time_s\"?)"},
       {"job.step_time_s, relative", "jb.step_time_s, relative", "did you mean \"job\"?"},
       {"big.rows.0.time_us", "big.rows.time_us", "did you mean \"rows.0.time_us\"?"},
       {"axis.nodes.count", "axis.nodes.cuont", "did you mean \"nodes.count\"?"},

@@ -45,14 +45,15 @@ std::vector<StudyRow> rows_of(const std::vector<Point>& points) {
 }
 
 TEST(StudyPlot, a_front_is_what_no_other_of_the_family_and_panel_beats_in_both) {
-  const std::vector<Point> points{{"a", "1", 1.0, 9.0, 0.0}, {"a", "1", 2.0, 5.0, 0.0}, {"a", "1", 1.5, 5.0, 0.0},
-                                  {"a", "1", 2.0, 5.0, 0.0}, {"b", "1", 1.0, 1.0, 0.0}, {"a", "2", 1.0, 1.0, 0.0},
+  const std::vector<Point> points{{"a", "1", 1.0, 9.0, 0.0},     {"a", "1", 2.0, 5.0, 0.0}, {"a", "1", 1.5, 5.0, 0.0},
+                                  {"a", "1", 2.0, 5.0, 0.0},     {"b", "1", 1.0, 1.0, 0.0}, {"a", "2", 1.0, 1.0, 0.0},
                                   {"a", "1", 9.0, Figure(), 0.0}};
   EXPECT_THAT(in_plot(study_of(points), rows_of(points)), ElementsAre(true, true, false, true, true, true, false));
 }
 
 TEST(StudyPlot, a_row_beyond_a_limit_beats_nobody) {
-  const std::vector<Point> points{{"a", "1", 9.0, 9.0, 11.0}, {"a", "1", 1.0, 1.0, 10.0}, {"a", "1", 2.0, 2.0, Figure()}};
+  const std::vector<Point> points{
+      {"a", "1", 9.0, 9.0, 11.0}, {"a", "1", 1.0, 1.0, 10.0}, {"a", "1", 2.0, 2.0, Figure()}};
   Study study = study_of(points);
   study.plot->at_most = {{2, 10.0}};
   EXPECT_THAT(in_plot(study, rows_of(points)), ElementsAre(false, true, false));
@@ -61,8 +62,8 @@ TEST(StudyPlot, a_row_beyond_a_limit_beats_nobody) {
 }
 
 TEST(StudyPlot, panels_have_titles_and_families_one_line_each) {
-  const std::vector<Point> points{{"together", "short", 1.0, 9.0, 0.0}, {"together", "long", 2.0, 5.0, 0.0},
-                                  {"apart", "long", 3.0, 5.0, 0.0}};
+  const std::vector<Point> points{
+      {"together", "short", 1.0, 9.0, 0.0}, {"together", "long", 2.0, 5.0, 0.0}, {"apart", "long", 3.0, 5.0, 0.0}};
   const std::string svg = draw_study(study_of(points), rows_of(points));
   for (const char* text : {">short<", ">long<", ">together<", ">apart<"}) EXPECT_THAT(svg, HasSubstr(text));
   EXPECT_THAT(svg, Not(HasSubstr(">case<")));

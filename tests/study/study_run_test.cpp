@@ -46,7 +46,8 @@ class StudyRun : public testing::Test {
 
 TEST_F(StudyRun, results_come_in_order_and_failures_stay_where_they_are) {
   for (const int jobs : {1, 4}) {
-    const auto results = run({{"u", {"a"}, {}}, {"u", {"bad"}, {}}, {"u", {"bug"}, {}}, {"u", {"dies"}, {}}, {"u", {"b"}, {}}}, jobs);
+    const auto results =
+        run({{"u", {"a"}, {}}, {"u", {"bad"}, {}}, {"u", {"bug"}, {}}, {"u", {"dies"}, {}}, {"u", {"b"}, {}}}, jobs);
     ASSERT_EQ(results.size(), 5U);
     EXPECT_EQ(results[0].json, "{\"of\": \"a\"}");
     EXPECT_EQ(results[1].error, "f:1:2: k: expected good, got bad");
@@ -75,7 +76,8 @@ TEST_F(StudyRun, what_is_kept_is_not_simulated_again_until_its_inputs_change) {
 
 TEST_F(StudyRun, a_damaged_result_is_simulated_again) {
   (void)run({{"u", {"a"}, "1"}});
-  for (const auto& entry : fs::directory_iterator(fs::path(directory_) / "results")) std::ofstream(entry.path()) << "{\"in";
+  for (const auto& entry : fs::directory_iterator(fs::path(directory_) / "results"))
+    std::ofstream(entry.path()) << "{\"in";
   EXPECT_EQ(run({{"u", {"a"}, "1"}})[0].json, "{\"of\": \"a\"}");
   EXPECT_EQ(simulations(), 2U);
 }
@@ -83,7 +85,8 @@ TEST_F(StudyRun, a_damaged_result_is_simulated_again) {
 TEST_F(StudyRun, a_place_that_cannot_be_written_is_the_users_mistake) {
   const std::string file = (fs::path(directory_) / "file").string();
   std::ofstream(file) << "x";
-  EXPECT_THROW((void)run_units({{"u", {"a"}, "1"}}, {1, file + "/results", false}, [](const auto&) { return "{}"; }), ConfigError);
+  EXPECT_THROW((void)run_units({{"u", {"a"}, "1"}}, {1, file + "/results", false}, [](const auto&) { return "{}"; }),
+               ConfigError);
 }
 
 TEST(Digest, tells_texts_apart_and_knows_them_again) {

@@ -40,7 +40,8 @@ Study sample() {
   study.columns[1].unit = "ms";
   study.columns[2].relative = StudyColumn::Relative::percent;
   study.columns[3].relative = StudyColumn::Relative::factor;
-  study.plot = StudyPlot{.kind = StudyPlot::Kind::lines, .x = 0, .y = {1, 2}, .series = {}, .log_x = true, .log_y = false};
+  study.plot =
+      StudyPlot{.kind = StudyPlot::Kind::lines, .x = 0, .y = {1, 2}, .series = {}, .log_x = true, .log_y = false};
   return study;
 }
 

@@ -151,9 +151,12 @@ TEST(Traffic, FlowsAlikeAreSimulatedOnceAndNothingChanges) {
         return test::in_child([&] {
           const auto executor = engine::make_simgrid_executor(topology.fabric, engine::NetworkKind::fluid);
           const TrafficResult result = simulate_traffic(transfers, platform, topology, *executor, fold);
-          std::vector<double> all{result.completion.in(units::s),    result.mean_flow_time.in(units::s),
-                                  result.p99_flow_time.in(units::s), static_cast<double>(result.flows),
-                                  result.achieved,                   static_cast<double>(result.channels_used)};
+          std::vector<double> all{result.completion.in(units::s),
+                                  result.mean_flow_time.in(units::s),
+                                  result.p99_flow_time.in(units::s),
+                                  static_cast<double>(result.flows),
+                                  result.achieved,
+                                  static_cast<double>(result.channels_used)};
           for (const BusyChannel& hot : result.hottest) all.push_back(hot.busy);
           all.push_back(static_cast<double>(result.classes));
           return all;
@@ -218,7 +221,7 @@ TEST(TrafficFaults, FlowsWithoutAWayAreLostByName) {
   EXPECT_EQ(result.faults.at(0).rerouted, 0U);
   EXPECT_THAT(result.faults.at(0).detail, testing::HasSubstr("shift node0/gpu0→node1/gpu0"));
   EXPECT_NEAR(result.bytes.in(units::GB), 1.4, 1e-9);
-  EXPECT_LT(result.completion, 2.1 * units::ms);  // of the others
+  EXPECT_LT(result.completion, 2.1 * units::ms);                 // of the others
   EXPECT_EQ(shift_with("adaptive", dead_cable, true).lost, 2U);  // on the ideal network, too
 }
 

@@ -14,7 +14,8 @@ namespace {
 
 hardware::Platform rails(int nodes, const std::string& more, const std::string& faults = {}) {
   return platform_of("nodes: {type: dgx-h100, count: " + std::to_string(nodes) +
-                     "}\nscale_out: {topology: ocs-rails, switch: ocs-palomar, " + more + "}\nfaults: [" + faults + "]\n");
+                     "}\nscale_out: {topology: ocs-rails, switch: ocs-palomar, " + more + "}\nfaults: [" + faults +
+                     "]\n");
 }
 std::string mistake(const std::string& scale_out, int nodes = 32) {
   try {
@@ -91,9 +92,10 @@ TEST(CircuitMistake, keys) {
 
 TEST(CircuitLight, loses_no_more_than_its_medium_allows) {
   EXPECT_EQ(mistake("topology: ocs-rails, switch: ocs-calient-s320"), "accepted");
-  EXPECT_EQ(mistake("topology: ocs-rails, switch: ocs-calient-s320, medium: pluggable-dr4"),
-            "test.yaml: scale_out.medium: expected a medium that may lose 3.02 dB (3.00 dB in ocs-calient-s320, 0.02 dB in "
-            "fibre), got pluggable-dr4 with a budget of 3.00 dB");
+  EXPECT_EQ(
+      mistake("topology: ocs-rails, switch: ocs-calient-s320, medium: pluggable-dr4"),
+      "test.yaml: scale_out.medium: expected a medium that may lose 3.02 dB (3.00 dB in ocs-calient-s320, 0.02 dB in "
+      "fibre), got pluggable-dr4 with a budget of 3.00 dB");
   EXPECT_EQ(mistake("topology: ocs-rails, switch: ocs-palomar, medium: pluggable-dr4"), "accepted");
   EXPECT_EQ(mistake("topology: ocs-rails, switch: ocs-palomar, medium: dac, layout: {leaf_m: 1}"),
             "test.yaml: scale_out.medium: expected an optical medium: an optical circuit switch passes light, got dac");

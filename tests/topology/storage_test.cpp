@@ -72,12 +72,12 @@ TEST(Storage, of_an_hgx_lies_behind_the_pcie_switch_that_gpu_and_nic_share) {
   const Built built(with_storage("type: dgx-h100, count: 2"));
   EXPECT_EQ(built.names(11, DataPlace::gpu, DataPlace::host),
             (Names{"node1/gpu3→node1/nic3", "node1/nic3→node1/cpu0", "node1/cpu0→node1/memory0"}));
-  EXPECT_EQ(built.names(0, DataPlace::nvme, DataPlace::gpu),
-            (Names{"node0/nvme0→node0/cpu0", "node0/cpu0→node0/memory0", "node0/cpu0→node0/nic0",
-                   "node0/nic0→node0/gpu0"}));
+  EXPECT_EQ(
+      built.names(0, DataPlace::nvme, DataPlace::gpu),
+      (Names{"node0/nvme0→node0/cpu0", "node0/cpu0→node0/memory0", "node0/cpu0→node0/nic0", "node0/nic0→node0/gpu0"}));
   EXPECT_EQ(built.names(8, DataPlace::network, DataPlace::host),
-            (Names{"storage0→storage-switch0", "storage-switch0→node1/storage-nic0",
-                   "node1/storage-nic0→node1/cpu0", "node1/cpu0→node1/cores0", "node1/cpu0→node1/memory0"}));
+            (Names{"storage0→storage-switch0", "storage-switch0→node1/storage-nic0", "node1/storage-nic0→node1/cpu0",
+                   "node1/cpu0→node1/cores0", "node1/cpu0→node1/memory0"}));
   // 63 GB/s of PCIe 5 at 0.88; 8 drives of 6.8 GB/s; 400 Gb/s at the medium's payload, which the host's cores halve.
   EXPECT_NEAR(built.slowest(0, DataPlace::host, DataPlace::gpu), 55.44, 1e-9);
   EXPECT_NEAR(built.slowest(0, DataPlace::nvme, DataPlace::host), 54.4, 1e-9);

@@ -47,13 +47,21 @@ void replay(const Run& run) {
 }
 
 TEST(ServingRuns, llama_8b_on_one_gpu) {
-  replay({.workload = "sharegpt-llama3.1-8b-vllm", .folder = "Llama-3.1-8B", .ttft = 7.10, .tpot = 0.0325,
-          .end_to_end = 28.2, .tokens_per_s = 2969});
+  replay({.workload = "sharegpt-llama3.1-8b-vllm",
+          .folder = "Llama-3.1-8B",
+          .ttft = 7.10,
+          .tpot = 0.0325,
+          .end_to_end = 28.2,
+          .tokens_per_s = 2969});
 }
 
 TEST(ServingRuns, qwen_32b_on_two_gpus) {
-  replay({.workload = "sharegpt-qwen3-32b-vllm", .folder = "Qwen3-32B", .ttft = 36.9, .tpot = 0.0803,
-          .end_to_end = 90.4, .tokens_per_s = 1249});
+  replay({.workload = "sharegpt-qwen3-32b-vllm",
+          .folder = "Qwen3-32B",
+          .ttft = 36.9,
+          .tpot = 0.0803,
+          .end_to_end = 90.4,
+          .tokens_per_s = 1249});
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // Weighs cached prefixes against load, as Dynamo's KV router does: the cost of a replica is the prompt tokens it would
-// have to compute, times a weight, and the load it has (ai-dynamo documentation, "KV cache routing"). Tokens that it has
-// below HBM, and must fetch, save a share of what they cost.
+// have to compute, times a weight, and the load it has (ai-dynamo documentation, "KV cache routing"). Tokens that it
+// has below HBM, and must fetch, save a share of what they cost.
 #include <numeric>
 
 #include "serving/routers/load.hpp"

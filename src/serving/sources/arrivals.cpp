@@ -19,8 +19,7 @@ double draw_gap(const GapLaw& law, Rng& rng) {
     case GapLaw::Kind::exponential: return rng.exponential(1);
     case GapLaw::Kind::gamma: return rng.gamma(law.shape, 1 / law.shape);
     // Mean scale * Gamma(1 + 1/shape).
-    case GapLaw::Kind::weibull:
-      return std::pow(rng.exponential(1), 1 / law.shape) / std::tgamma(1 + 1 / law.shape);
+    case GapLaw::Kind::weibull: return std::pow(rng.exponential(1), 1 / law.shape) / std::tgamma(1 + 1 / law.shape);
   }
   return 1;
 }
@@ -35,7 +34,8 @@ bool Arrivals::advance(double work) {
   while (true) {
     const RateStep& step = steps_[step_];
     const bool is_last = step_ + 1 == steps_.size();
-    const Seconds until = is_last ? Seconds::from_base(std::numeric_limits<double>::infinity()) : steps_[step_ + 1].from;
+    const Seconds until =
+        is_last ? Seconds::from_base(std::numeric_limits<double>::infinity()) : steps_[step_ + 1].from;
     const double room = step.per_second > 0 ? step.per_second * (until - now_).in(units::s) : 0;
     if (step.per_second > 0 && work <= room) {
       now_ += work / step.per_second * units::s;

@@ -26,8 +26,8 @@ struct RateStep {
   GapLaw law;
 };
 
-// Gaps are drawn with mean 1 and stretched by the rate they pass through, so that the expected number of arrivals in any
-// span is the integral of the rate over it, whatever the law. Each arrival is one of `burst` at the same time.
+// Gaps are drawn with mean 1 and stretched by the rate they pass through, so that the expected number of arrivals in
+// any span is the integral of the rate over it, whatever the law. Each arrival is one of `burst` at the same time.
 class Arrivals {
  public:
   // `steps` in the order of time, the first at 0. No arrival at `end` or later.

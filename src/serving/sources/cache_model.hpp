@@ -1,9 +1,9 @@
 // What a cache of prompt blocks would find in a sequence of requests, for every cache size at once.
 //
-// The cache holds the blocks used most recently. A request uses its blocks from the last to the first, so that the tail of
-// a prompt is evicted before what it hangs on. Of a request the leading blocks that are all in the cache count as found.
-// Which blocks a cache of N holds does not depend on what was found, and they are among those of a cache of N + 1, so
-// what is found grows with N.
+// The cache holds the blocks used most recently. A request uses its blocks from the last to the first, so that the tail
+// of a prompt is evicted before what it hangs on. Of a request the leading blocks that are all in the cache count as
+// found. Which blocks a cache of N holds does not depend on what was found, and they are among those of a cache of N +
+// 1, so what is found grows with N.
 #pragma once
 
 #include <cstdint>

@@ -10,14 +10,14 @@ namespace aifsim::serving {
 
 // The names in use by Azure, Vidur, Splitwise, LLMServingSim, vLLM's and SGLang's benchmarks, and their likes.
 inline constexpr std::array<std::string_view, 14> arrival_names{
-    "timestamp",    "arrival",      "arrived_at", "arrival_s",    "arrival_time", "arrival_time_s", "arrival_timestamp",
-    "timestamp(s)", "timestamp_s",  "arrival_ms", "timestamp_ms", "arrival_us",   "arrival_ns",     "arrival_time_ns"};
+    "timestamp",    "arrival",     "arrived_at", "arrival_s",    "arrival_time", "arrival_time_s", "arrival_timestamp",
+    "timestamp(s)", "timestamp_s", "arrival_ms", "timestamp_ms", "arrival_us",   "arrival_ns",     "arrival_time_ns"};
 inline constexpr std::array<std::string_view, 11> input_names{
-    "input_tokens",  "input_length",  "num_prefill_tokens", "prompt_tokens",  "prompt_size", "prompt_len",
-    "context_tokens", "contexttokens", "input_toks",        "request_tokens", "isl"};
+    "input_tokens",   "input_length",  "num_prefill_tokens", "prompt_tokens",  "prompt_size", "prompt_len",
+    "context_tokens", "contexttokens", "input_toks",         "request_tokens", "isl"};
 inline constexpr std::array<std::string_view, 12> output_names{
-    "output_tokens",   "output_length",   "num_decode_tokens", "completion_tokens", "token_size", "output_len",
-    "generated_tokens", "generatedtokens", "output_toks",      "response_tokens",   "osl",        "decode_tokens"};
+    "output_tokens",    "output_length",   "num_decode_tokens", "completion_tokens", "token_size", "output_len",
+    "generated_tokens", "generatedtokens", "output_toks",       "response_tokens",   "osl",        "decode_tokens"};
 inline constexpr std::array<std::string_view, 3> session_names{"session", "session_id", "conversation_id"};
 inline constexpr std::array<std::string_view, 3> adapter_names{"adapter", "adapter_id", "lora_id"};
 inline constexpr std::array<std::string_view, 1> image_names{"image_tokens"};

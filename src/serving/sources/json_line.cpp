@@ -32,7 +32,8 @@ std::size_t JsonLine::column(const char* key) const {
 
 void JsonLine::refuse(const char* key, const std::string& expected) const {
   const auto found = object_.find(key);
-  const std::string got = found == object_.end() ? "nothing" : found->dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  const std::string got =
+      found == object_.end() ? "nothing" : found->dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   lines_.refuse(column(key), key, expected, got.size() > 40 ? got.substr(0, 40) + "…" : got);
 }
 

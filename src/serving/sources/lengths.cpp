@@ -20,10 +20,12 @@ int tokens_of(const config::Node& node, int least) { return static_cast<int>(nod
 Lengths read_uniform(const config::Node& node, int least) {
   const auto items = node.items();
   if (items.size() != 2) {
-    node.problem("two lengths, such as [512, 1024]", std::to_string(items.size()) + (items.size() == 1 ? " item" : " items"));
+    node.problem("two lengths, such as [512, 1024]",
+                 std::to_string(items.size()) + (items.size() == 1 ? " item" : " items"));
     return fixed_length(least);
   }
-  Lengths lengths{.law = Lengths::Law::uniform, .least = tokens_of(items[0], least), .most = tokens_of(items[1], least)};
+  Lengths lengths{
+      .law = Lengths::Law::uniform, .least = tokens_of(items[0], least), .most = tokens_of(items[1], least)};
   if (lengths.least > lengths.most) {
     node.problem("the smaller length first", std::to_string(lengths.least) + " before " + std::to_string(lengths.most));
     lengths.most = lengths.least;
@@ -35,7 +37,8 @@ Lengths read_uniform(const config::Node& node, int least) {
 Lengths read_range_ratio(const config::Node& node, int least) {
   const int most = tokens_of(node.required("max"), std::max(1, least));
   const double ratio = node.optional("range_ratio").number({.min = 0, .max = 1});
-  return {.law = Lengths::Law::uniform, .least = std::max(least, static_cast<int>(std::floor(ratio * most))), .most = most};
+  return {
+      .law = Lengths::Law::uniform, .least = std::max(least, static_cast<int>(std::floor(ratio * most))), .most = most};
 }
 
 // A lognormal of mean m and coefficient of variation c has log-variance ln(1 + c^2) and log-mean ln m minus half of it.
@@ -84,7 +87,10 @@ Lengths histogram_of(std::vector<Lengths::Bin> bins) {
   for (Lengths::Bin& bin : bins) sum = bin.up_to += sum;
   for (Lengths::Bin& bin : bins) bin.up_to /= sum;
   bins.back().up_to = 1;
-  return {.law = Lengths::Law::histogram, .least = bins.front().tokens, .most = bins.back().tokens, .bins = std::move(bins)};
+  return {.law = Lengths::Law::histogram,
+          .least = bins.front().tokens,
+          .most = bins.back().tokens,
+          .bins = std::move(bins)};
 }
 
 int Lengths::draw(Rng& rng) const {
@@ -97,7 +103,8 @@ int Lengths::draw(Rng& rng) const {
     }
     case Law::histogram: {
       const double share = rng.uniform();
-      const auto bin = std::upper_bound(bins.begin(), bins.end(), share, [](double value, const Bin& b) { return value < b.up_to; });
+      const auto bin =
+          std::upper_bound(bins.begin(), bins.end(), share, [](double value, const Bin& b) { return value < b.up_to; });
       return bin->tokens;
     }
   }
@@ -118,7 +125,8 @@ Lengths read_lengths(const config::Node& node, int least) {
   } else {
     (void)node.has("max");  // known, but not enough
     (void)node.has("cv");
-    node.problem("tokens, or one of the keys uniform, range_ratio (with max), mean (with cv), histogram", "a map without them");
+    node.problem("tokens, or one of the keys uniform, range_ratio (with max), mean (with cv), histogram",
+                 "a map without them");
     return lengths;
   }
   node.finish();

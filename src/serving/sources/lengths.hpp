@@ -16,7 +16,7 @@ struct Lengths {
   };
 
   Law law = Law::fixed;
-  int least = 0, most = 0;  // both included; fixed: equal
+  int least = 0, most = 0;                 // both included; fixed: equal
   double log_mean = 0, log_deviation = 0;  // lognormal, of the logarithm
   std::vector<Bin> bins;                   // histogram, ascending, the last one up to 1
 

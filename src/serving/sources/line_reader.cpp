@@ -41,8 +41,8 @@ bool LineReader::next() {
   return false;
 }
 
-void LineReader::refuse(std::size_t column, const std::string& key, const std::string& expected,
-                        const std::string& got, const std::string& hint) const {
+void LineReader::refuse(std::size_t column, const std::string& key, const std::string& expected, const std::string& got,
+                        const std::string& hint) const {
   throw ConfigError(Problem{path_, number_, static_cast<int>(column), key, expected, got, hint});
 }
 

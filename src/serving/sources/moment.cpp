@@ -92,7 +92,8 @@ std::optional<std::int64_t> moment_of_date(std::string_view text) {
   const std::int64_t fraction = scanner.skip('.') ? decimals(scanner) : 0;
   const int east = zone(scanner);
   const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(month), std::chrono::day(day)};
-  const bool holds = scanner.finished() && date.ok() && hour < 24 && minute < 60 && second <= 60 && year >= 1970 && year < 2200;
+  const bool holds =
+      scanner.finished() && date.ok() && hour < 24 && minute < 60 && second <= 60 && year >= 1970 && year < 2200;
   if (!holds) return std::nullopt;
   const std::int64_t days = std::chrono::sys_days(date).time_since_epoch().count();
   return (((days * 24 + hour) * 60 + minute) * 60 + second - east) * 1'000'000'000 + fraction;

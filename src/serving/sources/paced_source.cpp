@@ -27,7 +27,10 @@ struct Later {
 class PacedSource : public RequestSource {
  public:
   PacedSource(const RequestPlan& plan, std::unique_ptr<Bodies> bodies, std::uint64_t seed)
-      : plan_(plan.arrivals), duration_(plan.duration), bodies_(std::move(bodies)), thinking_(seed, "requests.think"),
+      : plan_(plan.arrivals),
+        duration_(plan.duration),
+        bodies_(std::move(bodies)),
+        thinking_(seed, "requests.think"),
         left_(plan.limit.value_or(std::numeric_limits<std::uint64_t>::max())) {
     if (closed()) {
       for (int user = 0; user < plan_.users; ++user) waiting_.push({.sequence = sequence_++});
@@ -47,7 +50,8 @@ class PacedSource : public RequestSource {
   Request take() override {
     const auto when = next_arrival();
     ensure(when.has_value(), "a request is taken only when there is a next arrival");
-    const bool from_queue = !waiting_.empty() && waiting_.top().when == *when && (!start_ || *start_ > *when || waiting_.top().is_turn);
+    const bool from_queue =
+        !waiting_.empty() && waiting_.top().when == *when && (!start_ || *start_ > *when || waiting_.top().is_turn);
     Request request = from_queue ? take_waiting() : take_start();
     if (plan_.in_step > 0 && taken_ < static_cast<std::uint64_t>(plan_.users)) cut_short(request);
     request.prompt.arrival = *when;
@@ -109,8 +113,8 @@ class PacedSource : public RequestSource {
   Rng thinking_;
   std::uint64_t left_;
   std::optional<Arrivals> arrivals_;
-  std::optional<Request> body_;    // of the next conversation
-  std::optional<Seconds> start_;   // of it, in an open loop
+  std::optional<Request> body_;   // of the next conversation
+  std::optional<Seconds> start_;  // of it, in an open loop
   std::priority_queue<Waiting, std::vector<Waiting>, Later> waiting_;
   std::uint64_t sequence_ = 0, taken_ = 0;
 };

@@ -1,5 +1,5 @@
-// ServeGen's description of one client (chunk-N): windows of time with rate, CV and law of the gaps in chunk-N-trace.csv,
-// and histograms of lengths in chunk-N-dataset.json. Read as a trace it draws requests.
+// ServeGen's description of one client (chunk-N): windows of time with rate, CV and law of the gaps in
+// chunk-N-trace.csv, and histograms of lengths in chunk-N-dataset.json. Read as a trace it draws requests.
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
@@ -46,10 +46,12 @@ RateStep step_of(const LineReader& lines) {
   RateStep step{number_of(lines, fields[0], "window start") * units::s, number_of(lines, fields[1], "rate"), {}};
   if (fields[3].text.empty() || step.per_second <= 0) return step;
   const bool is_gamma = fields[3].text == "Gamma";
-  if (!is_gamma && fields[3].text != "Weibull") lines.refuse(fields[3].column, "law", "Gamma or Weibull", in_quotes(fields[3].text));
+  if (!is_gamma && fields[3].text != "Weibull")
+    lines.refuse(fields[3].column, "law", "Gamma or Weibull", in_quotes(fields[3].text));
   step.law = {is_gamma ? GapLaw::Kind::gamma : GapLaw::Kind::weibull, number_of(lines, fields[4], "shape")};
   constexpr double least_shape = 0.01;  // below, a gap of mean 1 is zero or overflows
-  if (step.law.shape < least_shape) lines.refuse(fields[4].column, "shape", "a number of at least 0.01", in_quotes(fields[4].text));
+  if (step.law.shape < least_shape)
+    lines.refuse(fields[4].column, "shape", "a number of at least 0.01", in_quotes(fields[4].text));
   return step;
 }
 
@@ -97,7 +99,8 @@ Lengths histogram_in(const std::string& text, const std::string& path, const std
     skip(": ");
     const auto second = std::from_chars(at, end, weight);
     at = second.ptr;
-    const bool good = first.ec == std::errc{} && second.ec == std::errc{} && tokens >= 0 && tokens <= most_tokens && weight >= 0;
+    const bool good =
+        first.ec == std::errc{} && second.ec == std::errc{} && tokens >= 0 && tokens <= most_tokens && weight >= 0;
     if (!good) refuse();
     skip(", ");
     bins.push_back({static_cast<int>(tokens), weight});
@@ -126,7 +129,8 @@ WindowLengths window_lengths(const nlohmann::json& window, const std::string& pa
   add("output_tokens");
   const bool has_input = lengths.by_key.contains("input_tokens") || lengths.by_key.contains("text_tokens");
   if (!has_input || !lengths.by_key.contains("output_tokens")) {
-    throw ConfigError(Problem{path, 0, 0, name, "input_tokens (or text_tokens) and output_tokens", "a window without them", ""});
+    throw ConfigError(
+        Problem{path, 0, 0, name, "input_tokens (or text_tokens) and output_tokens", "a window without them", ""});
   }
   return lengths;
 }
@@ -140,7 +144,8 @@ Dataset read_dataset(const std::string& path) {
   } catch (const nlohmann::json::exception& error) {
     throw ConfigError(Problem{path, 0, 0, "", "a JSON object of windows", "a syntax error", error.what()});
   }
-  if (!document.is_object()) throw ConfigError(Problem{path, 0, 0, "", "a JSON object of windows", "something else", ""});
+  if (!document.is_object())
+    throw ConfigError(Problem{path, 0, 0, "", "a JSON object of windows", "something else", ""});
   for (const auto& [name, window] : document.items()) {
     double start = 0;
     const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), start);
@@ -169,7 +174,8 @@ std::string dataset_of(const std::string& trace) {
     if (candidate.starts_with(prefix) && candidate.ends_with(".json")) found.push_back((folder / candidate).string());
   }
   if (found.empty()) {
-    throw ConfigError(Problem{trace, 0, 0, "", "the histograms of lengths beside it, in " + prefix + "json", "no such file", ""});
+    throw ConfigError(
+        Problem{trace, 0, 0, "", "the histograms of lengths beside it, in " + prefix + "json", "no such file", ""});
   }
   return *std::min_element(found.begin(), found.end(), [](const std::string& a, const std::string& b) {
     return std::pair(a.size(), a) < std::pair(b.size(), b);
@@ -179,9 +185,12 @@ std::string dataset_of(const std::string& trace) {
 class ServeGenReader : public TraceReader {
  public:
   ServeGenReader(Windows windows, const std::string& dataset, std::uint64_t seed)
-      : windows_end_(windows.end), dataset_(read_dataset(dataset)),
+      : windows_end_(windows.end),
+        dataset_(read_dataset(dataset)),
         arrivals_(std::move(windows.steps), windows.end, 1, Rng(seed, "servegen.arrivals")),
-        lengths_rng_(seed, "servegen.lengths"), counts_rng_(seed, "servegen.counts"), dataset_path_(dataset) {}
+        lengths_rng_(seed, "servegen.lengths"),
+        counts_rng_(seed, "servegen.counts"),
+        dataset_path_(dataset) {}
 
   bool next(TraceRecord& record) override {
     const auto arrival = arrivals_.next();
@@ -203,7 +212,8 @@ class ServeGenReader : public TraceReader {
     std::vector<std::string> notes{"ServeGen: requests are drawn; gaps have the fitted shape and the measured rate"};
     const Seconds last = dataset_.rbegin()->first * units::s;
     // ServeGen's datasets have a window every six hours.
-    if (windows_end_ - last > 6 * units::hour) notes.push_back("lengths after the last window of " + dataset_path_ + " are drawn as in it");
+    if (windows_end_ - last > 6 * units::hour)
+      notes.push_back("lengths after the last window of " + dataset_path_ + " are drawn as in it");
     return notes;
   }
 
@@ -224,7 +234,8 @@ class ServeGenReader : public TraceReader {
       }
     }
     request.prompt.tokens = static_cast<int>(std::clamp<std::int64_t>(input, 1, most_tokens));
-    bring_images(request.prompt, 0, images, static_cast<int>(std::min<std::int64_t>(image_tokens, request.prompt.tokens)));
+    bring_images(request.prompt, 0, images,
+                 static_cast<int>(std::min<std::int64_t>(image_tokens, request.prompt.tokens)));
     request.output_tokens = window.by_key.find("output_tokens")->second.draw(lengths_rng_);
   }
 

@@ -35,9 +35,16 @@ class KindDraw {
 class SyntheticBodies : public Bodies {
  public:
   SyntheticBodies(const PromptPlan& plan, int max_input, int max_output, std::uint64_t seed)
-      : plan_(plan), max_input_(max_input), max_output_(max_output), seed_(seed), groups_(plan.prefix_groups),
-        adapters_(plan.adapters), lengths_(seed, "requests.lengths"), turns_(seed, "requests.turns"),
-        kinds_(seed, "requests.kinds"), images_(seed, "requests.images") {}
+      : plan_(plan),
+        max_input_(max_input),
+        max_output_(max_output),
+        seed_(seed),
+        groups_(plan.prefix_groups),
+        adapters_(plan.adapters),
+        lengths_(seed, "requests.lengths"),
+        turns_(seed, "requests.turns"),
+        kinds_(seed, "requests.kinds"),
+        images_(seed, "requests.images") {}
 
   std::optional<Request> first() override {
     ++conversations_;
@@ -104,8 +111,8 @@ class SyntheticBodies : public Bodies {
     return request;
   }
 
-  // Whole blocks of the shared prefix carry its group's names, the rest the conversation's. An adapter changes the cached
-  // values, so that its blocks have names of their own.
+  // Whole blocks of the shared prefix carry its group's names, the rest the conversation's. An adapter changes the
+  // cached values, so that its blocks have names of their own.
   void name_blocks(const Conversation& talk, Prompt& prompt) const {
     const int size = plan_.block_tokens;
     const std::uint64_t mine = mixed(mixed(seed_ ^ mixed(talk.number)) ^ talk.adapter);

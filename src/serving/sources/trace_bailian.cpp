@@ -1,5 +1,5 @@
-// Qwen-Bailian's JSONL (Alibaba Cloud's usage traces): chat_id, parent_chat_id (-1 = first of a conversation), timestamp
-// (s), input_length, output_length, type, turn, hash_ids of 16-token blocks.
+// Qwen-Bailian's JSONL (Alibaba Cloud's usage traces): chat_id, parent_chat_id (-1 = first of a conversation),
+// timestamp (s), input_length, output_length, type, turn, hash_ids of 16-token blocks.
 #include <cmath>
 #include <deque>
 #include <unordered_map>

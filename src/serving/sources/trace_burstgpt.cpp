@@ -1,5 +1,5 @@
-// BurstGPT's CSV: Timestamp (s), Model, Request tokens, Response tokens, Total tokens, Log Type. A response of 0 tokens is
-// a failed request.
+// BurstGPT's CSV: Timestamp (s), Model, Request tokens, Response tokens, Total tokens, Log Type. A response of 0 tokens
+// is a failed request.
 #include "serving/sources/column_names.hpp"
 #include "serving/sources/csv_line.hpp"
 #include "serving/sources/labels.hpp"
@@ -15,9 +15,12 @@ constexpr std::array<std::string_view, 1> log_names{"Log Type"};
 class BurstGptReader : public TraceReader {
  public:
   explicit BurstGptReader(const std::string& path)
-      : csv_(path), time_(csv_.require(arrival_names, "arrival times")),
-        input_(csv_.require(input_names, "input tokens")), output_(csv_.require(output_names, "output tokens")),
-        model_(csv_.find(model_names)), log_(csv_.find(log_names)) {}
+      : csv_(path),
+        time_(csv_.require(arrival_names, "arrival times")),
+        input_(csv_.require(input_names, "input tokens")),
+        output_(csv_.require(output_names, "output tokens")),
+        model_(csv_.find(model_names)),
+        log_(csv_.find(log_names)) {}
 
   bool next(TraceRecord& record) override {
     while (csv_.next()) {
@@ -41,7 +44,9 @@ class BurstGptReader : public TraceReader {
   Seconds arrival() {
     const CsvField& field = csv_.field(time_);
     const auto moment = moment_of_number(field.text, 1e9);
-    if (!moment) csv_.lines().refuse(field.column, csv_.name(time_), "seconds", field.text.empty() ? "nothing" : in_quotes(field.text));
+    if (!moment)
+      csv_.lines().refuse(field.column, csv_.name(time_), "seconds",
+                          field.text.empty() ? "nothing" : in_quotes(field.text));
     return clock_.since_first(*moment, csv_.lines(), field.column, csv_.name(time_));
   }
   [[nodiscard]] std::string label() const {

@@ -1,5 +1,5 @@
-// CSV with a header: Azure's traces (dates with a 100 ns fraction), Vidur's, LLMServingSim's and plain ones. Columns are
-// told by their names.
+// CSV with a header: Azure's traces (dates with a 100 ns fraction), Vidur's, LLMServingSim's and plain ones. Columns
+// are told by their names.
 #include <algorithm>
 #include <charconv>
 #include <limits>
@@ -16,9 +16,14 @@ namespace {
 class CsvTrace : public TraceReader {
  public:
   explicit CsvTrace(const std::string& path)
-      : csv_(path), arrival_(csv_.find(arrival_names)), input_(csv_.require(input_names, "input tokens")),
-        output_(csv_.require(output_names, "output tokens")), session_(csv_.find(session_names)),
-        adapter_(csv_.find(adapter_names)), image_(csv_.find(image_names)), images_(csv_.find(image_count_names)),
+      : csv_(path),
+        arrival_(csv_.find(arrival_names)),
+        input_(csv_.require(input_names, "input tokens")),
+        output_(csv_.require(output_names, "output tokens")),
+        session_(csv_.find(session_names)),
+        adapter_(csv_.find(adapter_names)),
+        image_(csv_.find(image_names)),
+        images_(csv_.find(image_count_names)),
         label_(csv_.find(label_names)) {}
 
   bool next(TraceRecord& record) override {
@@ -38,7 +43,8 @@ class CsvTrace : public TraceReader {
   [[nodiscard]] bool has_arrivals() const override { return arrival_.has_value(); }
   [[nodiscard]] bool may_bring_images() const override { return image_.has_value(); }
   [[nodiscard]] std::vector<std::string> notes() const override {
-    if (image_ && !images_) return {csv_.name(*image_) + " without a count of images: one image for each prompt that has any"};
+    if (image_ && !images_)
+      return {csv_.name(*image_) + " without a count of images: one image for each prompt that has any"};
     if (images_ && !image_) return {csv_.name(*images_) + " without image_tokens: images are not encoded"};
     return {};
   }

@@ -1,5 +1,5 @@
-// Mooncake's JSONL (FAST'25 trace release): {"timestamp" ms, "input_length", "output_length", "hash_ids"}, one id per 512
-// tokens of the prompt.
+// Mooncake's JSONL (FAST'25 trace release): {"timestamp" ms, "input_length", "output_length", "hash_ids"}, one id per
+// 512 tokens of the prompt.
 #include "serving/sources/block_names.hpp"
 #include "serving/sources/json_line.hpp"
 #include "serving/sources/moment.hpp"

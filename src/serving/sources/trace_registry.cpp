@@ -16,14 +16,18 @@ bool fits_bailian(std::string_view line) { return is_object(line) && has(line, "
 bool fits_mooncake(std::string_view line) { return is_object(line) && has(line, "\"hash_ids\""); }
 bool fits_servegen(std::string_view line) {
   const auto fields = split_csv(line);
-  const auto is_law = [&] { return fields[3].text == "Gamma" || fields[3].text == "Weibull" || fields[3].text.empty(); };
+  const auto is_law = [&] {
+    return fields[3].text == "Gamma" || fields[3].text == "Weibull" || fields[3].text.empty();
+  };
   return fields.size() == 6 && is_law() && fields[0].text.find_first_not_of("0123456789.") == std::string::npos;
 }
 bool fits_burstgpt(std::string_view line) { return has(line, "Request tokens") && has(line, "Response tokens"); }
 bool fits_azure(std::string_view line) { return line.starts_with("TIMESTAMP,ContextTokens,GeneratedTokens"); }
 // A header: its first character is a letter.
 bool fits_csv(std::string_view line) {
-  return has(line, ",") && std::string_view("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ\"").find(line.front()) != std::string_view::npos;
+  return has(line, ",") &&
+         std::string_view("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ\"").find(line.front()) !=
+             std::string_view::npos;
 }
 
 // The first that fits counts: special formats stand before general ones. Azure's is a CSV with names of its own.
@@ -44,7 +48,8 @@ std::span<const TraceFormat> trace_formats() { return formats; }
 const TraceFormat* detect_trace(const std::string& path) {
   LineReader lines(path);
   if (!lines.next()) return nullptr;
-  const auto found = std::find_if(formats.begin(), formats.end(), [&](const TraceFormat& format) { return format.fits(lines.line()); });
+  const auto found = std::find_if(formats.begin(), formats.end(),
+                                  [&](const TraceFormat& format) { return format.fits(lines.line()); });
   return found == formats.end() ? nullptr : found;
 }
 

@@ -33,8 +33,7 @@ class Tally {
 class TraceSource : public RequestSource {
  public:
   TraceSource(const RequestPlan& plan, std::uint64_t seed, TraceTally* tally)
-      : trace_(*plan.trace), plan_(plan), seed_(seed), tally_(tally),
-        reader_(trace_.format->open(trace_.file, seed)) {
+      : trace_(*plan.trace), plan_(plan), seed_(seed), tally_(tally), reader_(trace_.format->open(trace_.file, seed)) {
     advance();
   }
 
@@ -115,7 +114,11 @@ class TraceSource : public RequestSource {
 class TraceBodies : public Bodies {
  public:
   TraceBodies(const TracePlan& plan, int max_input, int max_output, std::uint64_t seed, TraceTally* tally)
-      : plan_(plan), max_input_(max_input), max_output_(max_output), seed_(seed), tally_(tally),
+      : plan_(plan),
+        max_input_(max_input),
+        max_output_(max_output),
+        seed_(seed),
+        tally_(tally),
         reader_(plan.format->open(plan.file, seed)) {}
 
   std::optional<Request> first() override {

@@ -63,8 +63,8 @@ class TraceSummary {
   int block_tokens = 0;
   std::uint64_t with_images = 0;
   double image_tokens = 0;
-  std::map<std::uint32_t, std::uint64_t> adapters;              // requests by adapter; without those of none
-  std::unordered_map<std::uint32_t, std::uint32_t> sessions;    // turns
+  std::map<std::uint32_t, std::uint64_t> adapters;            // requests by adapter; without those of none
+  std::unordered_map<std::uint32_t, std::uint32_t> sessions;  // turns
 
   [[nodiscard]] Seconds duration() const { return last_arrival - first_arrival; }
   [[nodiscard]] double rate_per_s() const;  // (requests - 1) / duration; 0 when all arrive at once
