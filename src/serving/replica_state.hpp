@@ -1,6 +1,7 @@
-// The inside of a replica. Its functions are in replica.cpp (the outside and the clock), replica_admission.cpp (who
-// joins), replica_adapters.cpp (LoRA adapters), replica_prefill.cpp, replica_images.cpp, replica_decode.cpp and
-// replica_pace.cpp (iterations), replica_leave.cpp (who leaves) and replica_swap.cpp (who comes back).
+// The inside of a replica. Its functions are in replica.cpp (the outside and the clock), replica_arrival.cpp (who comes),
+// replica_admission.cpp (who joins), replica_adapters.cpp (LoRA adapters), replica_prefill.cpp, replica_images.cpp,
+// replica_decode.cpp and replica_pace.cpp (iterations), replica_leave.cpp (who leaves) and replica_swap.cpp (who comes
+// back).
 #pragma once
 
 #include <cstdint>
