@@ -123,7 +123,6 @@ void Replica::Implementation::report(Seconds when) {
   observer.changed(reported, when);
 }
 
-
 // The outside
 
 Replica::Replica(std::uint32_t index, Role role, const EngineOptions& options, const EngineMemory& memory,
