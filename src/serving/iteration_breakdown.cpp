@@ -42,7 +42,9 @@ std::vector<std::pair<std::string, Seconds>> IterationCost::breakdown(const Batc
     }
     for (const model::RepeatedExchange& entry : pass.exchanges) {
       const std::string bound = cost.exchanges.bound(entry.exchange);
-      parts[std::string(entry.name) + " " + name_of(entry.exchange) + (bound.empty() ? "" : " over " + bound)] +=
+      const std::string kind = name_of(entry.exchange);
+      const std::string name = entry.name == kind ? kind : std::string(entry.name) + " " + kind;
+      parts[name + (bound.empty() ? "" : " over " + bound)] +=
           cost.exchanges.time(entry.exchange, entry.bytes) * entry.times * stages;
     }
   };

@@ -241,6 +241,17 @@ void tell_serving(const Deployment& deployment, const serving::Fleet& fleet, Sec
   for (const auto& [index, begin] : since) collector.served(begin, end);
 }
 
+// "nvfp4 experts, bf16 weights, fp8 KV"
+std::string precision_of(const serving::ServingJob& job) {
+  const model::InferencePlan& plan = job.pools.front().engine.plan;
+  const auto format = [&](Precision weights) {
+    return model::scaled_in_blocks(weights, plan.activations) ? "blockwise fp8" : std::string(aifsim::name_of(weights));
+  };
+  const bool apart = job.model.experts && plan.expert_weights != plan.ffn_weights;
+  return (apart ? format(plan.expert_weights) + " experts, " : "") + format(plan.ffn_weights) + " weights, " +
+         std::string(aifsim::name_of(plan.kv_cache)) + " KV";
+}
+
 void describe(const Deployment& deployment, metrics::ServingReport& report) {
   const serving::ServingJob& job = *deployment.job;
   report.name = job.name;
@@ -248,10 +259,7 @@ void describe(const Deployment& deployment, metrics::ServingReport& report) {
   report.package = job.package;
   report.gpus = job.gpus();
   report.engine = job.pools.front().engine.software.name;
-  const model::InferencePlan& plan = job.pools.front().engine.plan;
-  const bool blocks = model::scaled_in_blocks(plan.ffn_weights, plan.activations);
-  report.precision = (blocks ? "fp8 weights in blocks" : std::string(aifsim::name_of(plan.ffn_weights)) + " weights") +
-                     ", " + std::string(aifsim::name_of(plan.kv_cache)) + " KV";
+  report.precision = precision_of(job);
   for (std::size_t i = 0; i < job.pools.size(); ++i) {
     const serving::Pool& pool = job.pools[i];
     report.pools.push_back(pool_report(pool, deployment.memories[i]));
