@@ -26,9 +26,20 @@ std::string list_of(std::vector<std::string> words) {
   return text;
 }
 
+// "tp:8" in a flow map is one key.
+std::string with_space(const std::string& key, const std::vector<std::string>& known) {
+  const std::size_t colon = key.find(':');
+  if (colon == std::string::npos || std::find(known.begin(), known.end(), key.substr(0, colon)) == known.end())
+    return {};
+  return key.substr(0, colon) + ": " + key.substr(colon + 1);
+}
+
 Problem unknown_key(const Entry& entry, const std::string& path, const std::vector<std::string>& known) {
   Problem problem{entry.place.source->shown, entry.place.line, entry.place.column, path, "", "an unknown key", ""};
-  if (const auto near = nearest(entry.key, known)) {
+  if (const std::string spaced = with_space(entry.key, known); !spaced.empty()) {
+    problem.expected = "a space after the colon";
+    problem.hint = did_you_mean(spaced);
+  } else if (const auto near = nearest(entry.key, known)) {
     problem.expected = "a known key";
     problem.hint = did_you_mean(*near);
   } else {
