@@ -1,7 +1,6 @@
 // Reports of services as a script sees them.
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "process.hpp"
@@ -10,10 +9,12 @@ namespace aifsim::cli {
 namespace {
 
 nlohmann::json series_with(const std::string& more) {
-  const std::string path = testing::TempDir() + "service.yaml";
-  std::ofstream(path) << "kind: serving\nmodel: llama3-8b\nengine: {software: vllm, precision: fp8}\n"
-                         "requests: {arrivals: poisson, rate: 10, count: 200, input: 4000, output: 200}\n"
-                      << more;
+  const Scratch scratch;
+  const std::string path =
+      scratch.write("service.yaml",
+                    "kind: serving\nmodel: llama3-8b\nengine: {software: vllm, precision: fp8}\n"
+                    "requests: {arrivals: poisson, rate: 10, count: 200, input: 4000, output: 200}\n" +
+                        more);
   const Outcome outcome = run_aifsim({"run", "platforms/dgx-h100-2.yaml", path, "--format", "json"});
   EXPECT_EQ(outcome.exit_code, 0) << outcome.error;
   return nlohmann::json::parse(outcome.output, nullptr, false).at("jobs").at(0).at("series");

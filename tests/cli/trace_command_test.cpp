@@ -2,7 +2,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "cli/process.hpp"
@@ -79,8 +78,8 @@ TEST(TraceCommand, mistakes_name_the_place) {
   EXPECT_EQ(error_of({"tests"}), "tests: expected a file, got a directory\n");
   EXPECT_THAT(error_of({data + "x.unknown"}), HasSubstr("expected a request trace (bailian, mooncake, jsonl"));
   EXPECT_THAT(error_of({data + "x.unknown"}), HasSubstr("x.unknown:1:1: expected a request trace"));
-  const std::string empty = testing::TempDir() + "empty.csv";
-  std::ofstream(empty).close();
+  const Scratch scratch;
+  const std::string empty = scratch.write("empty.csv", "");
   EXPECT_THAT(error_of({empty}), HasSubstr("empty.csv:1:1: expected a request trace"));
   EXPECT_THAT(error_of({"/dev/null"}), HasSubstr("got an empty file"));
   EXPECT_THAT(error_of({data + "plain.csv", "--set", "limt=3"}), HasSubstr("did you mean \"limit\"?"));

@@ -20,7 +20,7 @@ TrafficOptions pattern(std::string name, std::size_t concurrent = 1, std::uint64
 }
 
 std::string file_with(const std::string& text) {
-  const std::string path = testing::TempDir() + "traffic.csv";
+  const std::string path = testing::TempDir() + testing::UnitTest::GetInstance()->current_test_info()->name() + ".csv";
   std::ofstream(path) << text;
   return path;
 }
