@@ -98,8 +98,10 @@ void read_router(const config::Node& node, const KvTierPlan& tiers, RouterOption
 
 void read_transfer(const config::Node& node, ServingJob& job) {
   if (!node) return;
-  job.transfer_efficiency = node.optional("efficiency").number_or(job.transfer_efficiency, {.min = 0.01, .max = 1});
-  job.transfer_setup = node.optional("setup").seconds_or(job.transfer_setup);
+  if (const auto efficiency = node.optional("efficiency")) {
+    job.transfer_efficiency = efficiency.number({.min = 0.01, .max = 1});
+  }
+  if (const auto setup = node.optional("setup")) job.transfer_setup = setup.seconds();
   node.finish();
 }
 

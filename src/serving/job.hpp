@@ -46,10 +46,12 @@ struct ServingJob {
   model::ModelSpec model;
   std::vector<Pool> pools;  // one of role whole, or prefill and decode
   RouterOptions router;
-  int queue_limit = 0;             // requests waiting in all replicas together before new ones are rejected; 0 = none
-  double transfer_efficiency = 1;  // of the path's bandwidth that KV transfers reach
-  Seconds transfer_setup;          // before the first byte: handshake, descriptors
-  KvTierPlan kv_tiers;             // of replicas that prefill
+  int queue_limit = 0;  // requests waiting in all replicas together before new ones are rejected; 0 = none
+  // Of KV transfers, where the user knows better than measured_transfer(): of the channels' bandwidth, and the time
+  // before the first byte (handshake, descriptors).
+  std::optional<double> transfer_efficiency;
+  std::optional<Seconds> transfer_setup;
+  KvTierPlan kv_tiers;  // of replicas that prefill
   std::shared_ptr<const RequestPlan> requests;
   ServiceLevel slo;
   std::vector<ReplicaFailure> failures;

@@ -3,17 +3,37 @@
 #include <algorithm>
 #include <utility>
 
+#include "collective/library.hpp"
+
 namespace aifsim::serving {
 
-KvTransfers::KvTransfers(const topology::Topology& topology, task::Executor& clock, double efficiency, Seconds setup)
-    : topology_(topology), efficiency_(efficiency), setup_(setup), flights_(clock, "kv transfer") {}
+TransferCost measured_transfer(const hardware::NodeSpec& node) {
+  const collective::Architecture& architecture = collective::nccl().architecture_of(*node.gpu);
+  const collective::Transport& transport = collective::nccl().transport_of(node.nic.name);
+  const collective::Protocol& between_gpus = architecture.direct.protocols.back();
+  return {.nvlink = between_gpus.rate,
+          .network = transport.efficiency,
+          .nvlink_setup = between_gpus.setup,
+          .network_setup = transport.protocols.back().hop};
+}
+
+KvTransfers::KvTransfers(const topology::Topology& topology, task::Executor& clock, const TransferCost& cost)
+    : topology_(topology), cost_(cost), flights_(clock, "kv transfer") {}
 
 namespace {
+
+bool is_nvlink(const topology::Channel& channel, const topology::Fabric& fabric) {
+  const auto inside = [&](DeviceId device) {
+    const topology::DeviceKind kind = fabric.device(device).kind;
+    return kind == topology::DeviceKind::gpu || kind == topology::DeviceKind::nvswitch;
+  };
+  return inside(channel.from) && inside(channel.to);
+}
 
 // The GPUs at both ends send and receive at the same time over ports of their own, so one pair stands for all: where
 // several receivers share a sender, or several senders a receiver, the flow counts that often on that end's channels.
 std::vector<ChannelUse> representative_path(const KvTransfers::Route& route, const topology::Topology& topology,
-                                            double efficiency) {
+                                            const TransferCost& cost) {
   const std::size_t pairs = std::max(route.from.size(), route.to.size());
   std::vector<ChannelUse> path;
   topology.routing->append_path(route.from.front(), route.to.front(), 0, path);
@@ -26,7 +46,7 @@ std::vector<ChannelUse> representative_path(const KvTransfers::Route& route, con
     } else if (fabric.device(channel.to).node == target) {
       use.multiplicity *= static_cast<double>(pairs) / static_cast<double>(route.to.size());
     }
-    use.multiplicity /= efficiency;
+    use.multiplicity /= is_nvlink(channel, fabric) ? cost.nvlink : cost.network;
   }
   return path;
 }
@@ -35,7 +55,11 @@ std::vector<ChannelUse> representative_path(const KvTransfers::Route& route, con
 
 void KvTransfers::send(const Route& route, std::function<void()> done) {
   Flights::Flow flow{
-      .path = representative_path(route, topology_, efficiency_), .bytes = {}, .latency = setup_, .rate_limit = {}};
+      .path = representative_path(route, topology_, cost_), .bytes = {}, .latency = {}, .rate_limit = {}};
+  const bool in_domain = std::ranges::all_of(flow.path, [&](const ChannelUse& use) {
+    return is_nvlink(topology_.fabric.channel(use.channel), topology_.fabric);
+  });
+  flow.latency = in_domain ? cost_.nvlink_setup : cost_.network_setup;
   const Bytes all = std::max(route.per_sender * static_cast<double>(route.from.size()),
                              route.per_receiver * static_cast<double>(route.to.size()));
   bytes_ += all;

@@ -8,11 +8,23 @@
 
 #include "base/ids.hpp"
 #include "base/quantity.hpp"
+#include "hardware/platform.hpp"
 #include "serving/flights.hpp"
 #include "task/executor.hpp"
 #include "topology/fabric.hpp"
 
 namespace aifsim::serving {
+
+// What the software that moves caches (NIXL, UCX, Mooncake's engine) leaves of the channels' bandwidth, and needs
+// before the first byte.
+struct TransferCost {
+  double nvlink = 1, network = 1;  // of NVLink channels, and of all others
+  Seconds nvlink_setup, network_setup;
+};
+// As NCCL was measured to send between two GPUs of this node's kind, over NVLink and through the NIC
+// (platforms/catalog/libraries/nccl.yaml). Assumed: transfer libraries, of which no such measurements are at hand, do
+// alike.
+[[nodiscard]] TransferCost measured_transfer(const hardware::NodeSpec& node);
 
 class KvTransfers {
  public:
@@ -20,9 +32,7 @@ class KvTransfers {
     std::vector<DeviceId> from, to;  // the attention group's GPUs at either end; each has its part of the cache
     Bytes per_sender, per_receiver;  // on one GPU
   };
-  // `efficiency` of the path's bandwidth is what the transfer library reaches, `setup` what it needs before the first
-  // byte.
-  KvTransfers(const topology::Topology& topology, task::Executor& clock, double efficiency, Seconds setup);
+  KvTransfers(const topology::Topology& topology, task::Executor& clock, const TransferCost& cost);
 
   void watch(FlightWatcher& watcher) { flights_.watch(watcher); }
   // Calls back when the last byte is there.
@@ -35,8 +45,7 @@ class KvTransfers {
 
  private:
   const topology::Topology& topology_;
-  double efficiency_;
-  Seconds setup_;
+  TransferCost cost_;
   Flights flights_;
   Bytes bytes_;
 };

@@ -7,8 +7,21 @@
 #include "serving/adapter_engines.hpp"
 #include "serving/kv_tier_engines.hpp"
 #include "serving/service_state.hpp"
+#include "topology/node_of.hpp"
 
 namespace aifsim::serving {
+namespace {
+
+TransferCost transfer_cost(const Deployment& deployment) {
+  const ServingJob& job = *deployment.job;
+  const DeviceId gpu = deployment.engines.front().gpus.front();
+  TransferCost cost = measured_transfer(topology::node_of(gpu, *deployment.platform, deployment.topology->fabric));
+  if (job.transfer_efficiency) cost.nvlink = cost.network = *job.transfer_efficiency;
+  if (job.transfer_setup) cost.nvlink_setup = cost.network_setup = *job.transfer_setup;
+  return cost;
+}
+
+}  // namespace
 
 Service::Implementation::Implementation(const Deployment& engines, RequestSource& requests, task::Executor& executor,
                                         ServingObserver& watcher)
@@ -17,7 +30,7 @@ Service::Implementation::Implementation(const Deployment& engines, RequestSource
       source(requests),
       clock(executor),
       observer(watcher),
-      transfers(*engines.topology, executor, engines.job->transfer_efficiency, engines.job->transfer_setup),
+      transfers(*engines.topology, executor, transfer_cost(engines)),
       router(router_policies()[engines.job->router.policy].make(engines.job->router)),
       fleet(engines, executor, fleet_outlets()) {
   if (job.kv_tiers.used()) {
