@@ -11,8 +11,9 @@ TransferCost measured_transfer(const hardware::NodeSpec& node) {
   const collective::Architecture& architecture = collective::nccl().architecture_of(*node.gpu);
   const collective::Transport& transport = collective::nccl().transport_of(node.nic.name);
   const collective::Protocol& between_gpus = architecture.direct.protocols.back();
-  return {.nvlink = between_gpus.rate,
+  return {.nvlink = 1,
           .network = transport.efficiency,
+          .nvlink_limit = node.gpu->nvlink * between_gpus.rate,
           .nvlink_setup = between_gpus.setup,
           .network_setup = transport.protocols.back().hop};
 }
@@ -60,6 +61,7 @@ void KvTransfers::send(const Route& route, std::function<void()> done) {
     return is_nvlink(topology_.fabric.channel(use.channel), topology_.fabric);
   });
   flow.latency = in_domain ? cost_.nvlink_setup : cost_.network_setup;
+  if (in_domain) flow.rate_limit = cost_.nvlink_limit;
   const Bytes all = std::max(route.per_sender * static_cast<double>(route.from.size()),
                              route.per_receiver * static_cast<double>(route.to.size()));
   bytes_ += all;

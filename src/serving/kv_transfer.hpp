@@ -18,7 +18,8 @@ namespace aifsim::serving {
 // What the software that moves caches (NIXL, UCX, Mooncake's engine) leaves of the channels' bandwidth, and needs
 // before the first byte.
 struct TransferCost {
-  double nvlink = 1, network = 1;  // of NVLink channels, and of all others
+  double nvlink = 1, network = 1;  // share of NVLink channels, and of all others
+  BytesPerSecond nvlink_limit;     // of one GPU, inside a domain; 0 = none
   Seconds nvlink_setup, network_setup;
 };
 // As NCCL was measured to send between two GPUs of this node's kind, over NVLink and through the NIC

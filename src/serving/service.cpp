@@ -16,7 +16,10 @@ TransferCost transfer_cost(const Deployment& deployment) {
   const ServingJob& job = *deployment.job;
   const DeviceId gpu = deployment.engines.front().gpus.front();
   TransferCost cost = measured_transfer(topology::node_of(gpu, *deployment.platform, deployment.topology->fabric));
-  if (job.transfer_efficiency) cost.nvlink = cost.network = *job.transfer_efficiency;
+  if (job.transfer_efficiency) {
+    cost.nvlink = cost.network = *job.transfer_efficiency;
+    cost.nvlink_limit = {};
+  }
   if (job.transfer_setup) cost.nvlink_setup = cost.network_setup = *job.transfer_setup;
   return cost;
 }
